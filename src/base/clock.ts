@@ -1,0 +1,35 @@
+/**
+ * Two clocks. Wall time tells users when something happened; monotonic time measures how long it
+ * took and is the same in every thread of the process.
+ */
+
+/** Milliseconds since the Unix epoch. */
+export function wallMs(): number {
+  return Date.now();
+}
+
+/** Microseconds since the Unix epoch, as a whole number below 2^53. */
+export function wallUs(): number {
+  return Math.floor((performance.timeOrigin + performance.now()) * 1_000);
+}
+
+// performance.now() starts at another moment in each thread; hrtime is one clock for all of them.
+const threadOffsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
+/** Microseconds on a clock that never steps and that all threads of the process share. */
+export function monotonicUs(): number {
+  return (performance.now() + threadOffsetMs) * 1_000;
+}
+
+let cachedMs = -1;
+let cachedText = '';
+
+/** RFC 3339 text in UTC with milliseconds. The last value is cached: a busy server asks often. */
+export function rfc3339(ms: number): string {
+  const whole = Math.floor(ms);
+  if (whole !== cachedMs) {
+    cachedMs = whole;
+    cachedText = new Date(whole).toISOString();
+  }
+  return cachedText;
+}

@@ -1,0 +1,132 @@
+import { assert } from './assert.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/**
+ * Every bound of the server, in one place. Units are last in each name. Those that an operator may
+ * change appear in the config under `limits` with these values as defaults.
+ */
+export const LIMITS = Object.freeze({
+  // Messages.
+  content_bytes: 1 * MIB,
+  /** Most that `content_bytes` may be configured to. */
+  content_bytes_max: 8 * MIB,
+  /** Each of sender, receiver, conversation_id, reply_with, … in UTF-8. */
+  field_bytes: 256,
+  /** The whole of a message's header and text fields in its binary form. */
+  envelope_bytes: 4 * KIB,
+  batch_messages: 10_000,
+  content_depth: 128,
+  priority_max: 9,
+  wait_default_ms: 30_000,
+  wait_max_ms: 600_000,
+  waiting_callers: 100_000,
+  idempotency_keys: 100_000,
+  known_clients: 100_000,
+
+  // Rings.
+  ring_bytes: 8 * MIB,
+  ring_bytes_min: 64 * KIB,
+  ring_bytes_max: 1024 * MIB,
+
+  // Mailboxes.
+  mailbox_messages: 1_000,
+  mailbox_messages_max: 100_000,
+  mailbox_bytes: 8 * MIB,
+  /** Work that one agent may have queued in its worker's ring, so that its neighbours' wait is short. */
+  dispatch_window_us: 2_000,
+  dispatch_window_messages: 1_024,
+
+  // One message's effects: what the agent sends, stores and logs while it handles it.
+  effects_bytes: 3 * MIB,
+  effects_messages: 1_000,
+  log_line_bytes: 4 * KIB,
+  log_bytes_per_message: 64 * KIB,
+  log_lines_kept: 1_000,
+
+  // Agents.
+  agents: 20_000,
+  agent_name_bytes: 128,
+  environment_entries: 256,
+  environment_bytes: 64 * KIB,
+  capabilities_per_agent: 64,
+  subscriptions_per_agent: 64,
+  timers_per_agent: 1_000,
+  timer_delay_max_ms: 7 * 24 * 3600 * 1000,
+  data_key_bytes: 512,
+  data_value_bytes: 1 * MIB,
+  data_bytes_per_agent: 16 * MIB,
+  memory_default_bytes: 64 * MIB,
+  memory_max_bytes: 1024 * MIB,
+  fuel_default: 10_000_000,
+  fuel_min: 1_000,
+  fuel_max: 10_000_000_000,
+  init_fuel_min: 100_000_000,
+  init_fuel_messages: 10,
+  max_message_ms_default: 10_000,
+  max_message_ms_max: 60_000,
+  cpu_share_millis_max: 1_000,
+
+  // Supervision.
+  restart_backoff_ms: 100,
+  restart_backoff_max_ms: 30_000,
+  restarts_per_minute: 5,
+  prepare_timeout_ms: 60_000,
+  grace_period_default_s: 30,
+  grace_period_max_s: 3_600,
+  worker_restart_backoff_ms: 100,
+
+  // WebAssembly modules.
+  wasm_page_bytes: 64 * KIB,
+  module_bytes: 10 * MIB,
+  function_body_bytes: 192 * KIB,
+  functions: 20_000,
+  locals_per_function: 1_000,
+  globals: 1_000,
+  tables: 1,
+  table_elements: 10_000,
+  br_table_targets: 4_096,
+  parameters: 64,
+
+  // Clients.
+  request_body_bytes: 16 * MIB,
+  websocket_frame_bytes: 16 * MIB,
+  websocket_backpressure_bytes: 4 * MIB,
+  subscriptions_per_connection: 1_000,
+  page_default: 50,
+  page_max: 500,
+  logs_page_max: 1_000,
+
+  // Store.
+  dead_letters: 100_000,
+  history_messages: 10_000_000,
+  history_age_ms: 7 * 24 * 3600 * 1000,
+});
+
+export type LimitName = keyof typeof LIMITS;
+
+/** The largest binary message: envelope and content. */
+export function frameBytesMax(contentBytes: number): number {
+  return LIMITS.envelope_bytes + contentBytes;
+}
+
+/** States the relations between bounds. Called once at start with the configured values. */
+export function assertLimitRelations(
+  contentBytes: number = LIMITS.content_bytes,
+  ringBytes: number = LIMITS.ring_bytes,
+): void {
+  assert(contentBytes <= LIMITS.content_bytes_max, 'content_bytes exceeds content_bytes_max');
+  assert(
+    frameBytesMax(contentBytes) * 2 < ringBytes,
+    'a ring must hold two of the largest messages: raise ring_bytes or lower content_bytes',
+  );
+  assert(
+    LIMITS.effects_bytes + LIMITS.log_bytes_per_message < ringBytes / 2,
+    'one message’s effects must fit half a ring, so that they can be published at once',
+  );
+  assert(LIMITS.memory_default_bytes <= LIMITS.memory_max_bytes, 'default memory above its limit');
+  assert(LIMITS.memory_max_bytes % LIMITS.wasm_page_bytes === 0, 'memory limit not in whole pages');
+  assert(LIMITS.fuel_default <= LIMITS.fuel_max, 'default fuel above its limit');
+  assert(LIMITS.request_body_bytes > LIMITS.module_bytes * (4 / 3), 'no room for a base64 module');
+}
