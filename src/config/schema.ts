@@ -1,0 +1,132 @@
+import { availableParallelism } from 'node:os';
+import Type, { type Static } from 'typebox';
+import { LIMITS } from '../base/limits.js';
+import type { LogLevel } from '../base/log.js';
+import { ROLES } from '../base/roles.js';
+
+const LOG_LEVELS = [
+  'trace',
+  'debug',
+  'info',
+  'warn',
+  'error',
+  'silent',
+] as const satisfies readonly LogLevel[];
+
+/** Most worker threads of one server. */
+export const WORKERS_MAX = 64;
+
+/**
+ * `unit` says how text is read before it is checked: "1MiB" for bytes, "7d" for a duration in
+ * milliseconds, "HOST:PORT" for an endpoint, fuel or "100m" for cpu.
+ */
+const bytes = (minimum: number, maximum: number) =>
+  Type.Integer({ minimum, maximum, unit: 'bytes' });
+const count = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum });
+const section = <T extends Type.TProperties>(properties: T) =>
+  Type.Object(properties, { additionalProperties: false });
+
+const endpoint = Type.Object(
+  { host: Type.String({ minLength: 1, maxLength: 253 }), port: count(0, 65_535) },
+  { additionalProperties: false, unit: 'endpoint' },
+);
+
+const token = section({
+  name: Type.String({ minLength: 1, maxLength: LIMITS.field_bytes }),
+  /** Of the token's text, in lower-case hexadecimal; the text itself is stored nowhere. */
+  sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  role: Type.Enum([...ROLES]),
+  /** Ids or names of the only agents this token may use; absent = all. */
+  agents: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+});
+
+/** Every setting, as written in the config file. Names, bounds and units come from here alone. */
+export const SettingsSchema = section({
+  http: endpoint,
+  grpc: endpoint,
+  data_dir: Type.String({ minLength: 1 }),
+  workers: count(1, WORKERS_MAX),
+  log: section({ level: Type.Enum([...LOG_LEVELS]) }),
+  tokens: Type.Array(token),
+  limits: section({
+    content_bytes: bytes(1, LIMITS.content_bytes_max),
+    ring_bytes: bytes(LIMITS.ring_bytes_min, LIMITS.ring_bytes_max),
+    mailbox_messages: count(1, LIMITS.mailbox_messages_max),
+    mailbox_bytes: bytes(LIMITS.envelope_bytes, LIMITS.ring_bytes_max),
+    agents: count(1, LIMITS.agents),
+    dead_letters: count(0, 10_000_000),
+    websocket_backpressure_bytes: bytes(64 * 1024, 1024 ** 3),
+  }),
+  history: section({
+    enabled: Type.Boolean(),
+    max_messages: count(1, 1_000_000_000),
+    max_age: Type.Integer({ minimum: 1_000, maximum: 10 * 365 * 86_400_000, unit: 'duration' }),
+  }),
+  defaults: section({
+    memory: bytes(LIMITS.wasm_page_bytes, LIMITS.memory_max_bytes),
+    cpu: Type.String({ unit: 'cpu' }),
+    max_message_ms: count(1, LIMITS.max_message_ms_max),
+  }),
+  rate_limits: section({ enabled: Type.Boolean() }),
+});
+
+export type Settings = Static<typeof SettingsSchema>;
+
+export type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { [K in keyof T]?: DeepPartial<T[K]> }
+    : T;
+
+export type DeepReadonly<T> = T extends readonly (infer E)[]
+  ? readonly DeepReadonly<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
+
+/** What the server is built from: frozen, complete, with the unit in each name. */
+export type Config = DeepReadonly<
+  Omit<Settings, 'history' | 'defaults'> & {
+    history: { enabled: boolean; max_messages: number; max_age_ms: number };
+    defaults: {
+      memory_bytes: number;
+      /** As an agent's `resources.cpu`: fuel per message, or a share of a core such as "100m". */
+      cpu: string;
+      max_message_ms: number;
+    };
+  }
+>;
+
+export type Endpoint = Config['http'];
+export type TokenConfig = Config['tokens'][number];
+
+export function defaultSettings(): Settings {
+  return {
+    http: { host: '127.0.0.1', port: 8080 },
+    grpc: { host: '127.0.0.1', port: 50051 },
+    data_dir: './caxton-data',
+    workers: Math.min(WORKERS_MAX, Math.max(1, availableParallelism())),
+    log: { level: 'info' },
+    tokens: [],
+    limits: {
+      content_bytes: LIMITS.content_bytes,
+      ring_bytes: LIMITS.ring_bytes,
+      mailbox_messages: LIMITS.mailbox_messages,
+      mailbox_bytes: LIMITS.mailbox_bytes,
+      agents: LIMITS.agents,
+      dead_letters: LIMITS.dead_letters,
+      websocket_backpressure_bytes: LIMITS.websocket_backpressure_bytes,
+    },
+    history: {
+      enabled: true,
+      max_messages: LIMITS.history_messages,
+      max_age: LIMITS.history_age_ms,
+    },
+    defaults: {
+      memory: LIMITS.memory_default_bytes,
+      cpu: String(LIMITS.fuel_default),
+      max_message_ms: LIMITS.max_message_ms_default,
+    },
+    rate_limits: { enabled: true },
+  };
+}
