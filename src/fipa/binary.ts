@@ -1,0 +1,228 @@
+import { CaxtonError } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
+import { CONTENT_JSON, type ContentEncoding, type Message } from './message.js';
+import { performativeCode, performativeOfCode } from './performative.js';
+
+/**
+ * The binary form of a message: what rings carry and the history keeps. Little endian.
+ *
+ *    0  u8   version, 1            2  u8  content encoding
+ *    1  u8   performative code     3  u8  bits 0–3 priority, bit 7 all text is ASCII
+ *    4  u32  total length in bytes
+ *    8  f64  timestamp, µs         16 f64 reply_by, ms (0 = none)
+ *   24  u16  × 11 lengths in bytes of the text fields, in the order of TEXT_FIELDS
+ *   46  u16  0
+ *   48  u32  length of the content 52 u32 0
+ *   56  the text fields one after the other, UTF-8, then the content
+ *
+ * Routing reads the header and the text; nobody but the reader of the content decodes it.
+ */
+export const MESSAGE_HEADER_BYTES = 56;
+const VERSION = 1;
+const ASCII_FLAG = 0x80;
+const LENGTHS_OFFSET = 24;
+const CONTENT_LENGTH_OFFSET = 48;
+
+const TEXT_FIELDS = [
+  'messageId',
+  'sender',
+  'receiver',
+  'conversationId',
+  'replyWith',
+  'inReplyTo',
+  'replyTo',
+  'ontology',
+  'language',
+  'protocol',
+  'traceparent',
+] as const;
+
+/** An upper bound of the bytes that `encodeMessage` writes for this message. */
+export function encodedBytesMax(message: Message): number {
+  const text = message.content;
+  const content = typeof text === 'string' ? text.length * 3 : text.byteLength;
+  return LIMITS.envelope_bytes + content;
+}
+
+/**
+ * Writes the binary form at `offset`; the caller has made room for `encodedBytesMax`.
+ * @returns the number of bytes written
+ */
+export function encodeMessage(target: Buffer, offset: number, message: Message): number {
+  const m = message;
+  const content = m.content;
+  const contentText = typeof content === 'string' ? content : '';
+  const head =
+    m.messageId +
+    m.sender +
+    m.receiver +
+    m.conversationId +
+    m.replyWith +
+    m.inReplyTo +
+    m.replyTo +
+    m.ontology +
+    m.language +
+    m.protocol +
+    m.traceparent;
+  const text = head + contentText;
+  const start = offset + MESSAGE_HEADER_BYTES;
+  // One native write for all text. When it took as many bytes as characters it was all ASCII, and
+  // the character lengths are the byte lengths.
+  const written = target.write(text, start, 'utf8');
+  const ascii = written === text.length;
+  let headBytes = head.length;
+  let at = offset + LENGTHS_OFFSET;
+  if (ascii) {
+    for (let i = 0; i < TEXT_FIELDS.length; i++)
+      at = target.writeUInt16LE(fieldOf(m, i).length, at);
+  } else {
+    headBytes = 0;
+    for (let i = 0; i < TEXT_FIELDS.length; i++) {
+      const bytes = Buffer.byteLength(fieldOf(m, i), 'utf8');
+      headBytes += bytes;
+      at = target.writeUInt16LE(bytes, at);
+    }
+  }
+  let contentBytes = written - headBytes;
+  if (typeof content !== 'string') {
+    target.set(content, start + written);
+    contentBytes = content.byteLength;
+  }
+  const total = MESSAGE_HEADER_BYTES + headBytes + contentBytes;
+  target[offset] = VERSION;
+  target[offset + 1] = performativeCode(m.performative);
+  target[offset + 2] = m.contentEncoding;
+  target[offset + 3] = m.priority | (ascii ? ASCII_FLAG : 0);
+  target.writeUInt32LE(total, offset + 4);
+  target.writeDoubleLE(m.timestampUs, offset + 8);
+  target.writeDoubleLE(m.replyByMs, offset + 16);
+  target.writeUInt16LE(0, at);
+  target.writeUInt32LE(contentBytes, offset + CONTENT_LENGTH_OFFSET);
+  target.writeUInt32LE(0, offset + CONTENT_LENGTH_OFFSET + 4);
+  return total;
+}
+
+// A switch, not m[TEXT_FIELDS[i]]: a computed key would leave the inline caches.
+function fieldOf(m: Message, index: number): string {
+  switch (index) {
+    case 0:
+      return m.messageId;
+    case 1:
+      return m.sender;
+    case 2:
+      return m.receiver;
+    case 3:
+      return m.conversationId;
+    case 4:
+      return m.replyWith;
+    case 5:
+      return m.inReplyTo;
+    case 6:
+      return m.replyTo;
+    case 7:
+      return m.ontology;
+    case 8:
+      return m.language;
+    case 9:
+      return m.protocol;
+    default:
+      return m.traceparent;
+  }
+}
+
+/** The message as a new buffer of its own. */
+export function encodeMessageToBuffer(message: Message): Buffer {
+  const buffer = Buffer.allocUnsafe(encodedBytesMax(message));
+  const length = encodeMessage(buffer, 0, message);
+  return Buffer.from(buffer.subarray(0, length));
+}
+
+/**
+ * Reads the binary form at `offset`. The content is copied out as bytes, so that the source may be
+ * reused at once; pass `withContent = false` where only the envelope is needed.
+ */
+export function decodeMessage(source: Buffer, offset = 0, withContent = true): Message {
+  const performative = performativeOfCode(source[offset + 1] as number);
+  if (source[offset] !== VERSION || performative === undefined) {
+    throw new CaxtonError('INTERNAL_ERROR', 'A stored message has an unknown binary form', {
+      version: source[offset],
+      performative_code: source[offset + 1],
+    });
+  }
+  const flags = source[offset + 3] as number;
+  const contentBytes = source.readUInt32LE(offset + CONTENT_LENGTH_OFFSET);
+  const total = source.readUInt32LE(offset + 4);
+  const textStart = offset + MESSAGE_HEADER_BYTES;
+  const contentStart = offset + total - contentBytes;
+  const encoding = source[offset + 2] as ContentEncoding;
+  const reader = new TextReader(
+    source,
+    offset,
+    textStart,
+    contentStart,
+    (flags & ASCII_FLAG) !== 0,
+  );
+  return {
+    messageId: reader.next(),
+    performative,
+    sender: reader.next(),
+    receiver: reader.next(),
+    conversationId: reader.next(),
+    replyWith: reader.next(),
+    inReplyTo: reader.next(),
+    replyTo: reader.next(),
+    ontology: reader.next(),
+    language: reader.next(),
+    protocol: reader.next(),
+    traceparent: reader.next(),
+    timestampUs: source.readDoubleLE(offset + 8),
+    replyByMs: source.readDoubleLE(offset + 16),
+    priority: flags & 0x0f,
+    contentEncoding: encoding,
+    content: withContent ? readContent(source, contentStart, contentBytes, encoding) : '',
+  };
+}
+
+function readContent(
+  source: Buffer,
+  start: number,
+  length: number,
+  encoding: ContentEncoding,
+): string | Uint8Array {
+  if (length === 0) return '';
+  if (encoding === CONTENT_JSON) return source.toString('utf8', start, start + length);
+  return Uint8Array.prototype.slice.call(source, start, start + length);
+}
+
+/** Total bytes of the binary message at `offset`. */
+export function encodedBytes(source: Buffer, offset = 0): number {
+  return source.readUInt32LE(offset + 4);
+}
+
+class TextReader {
+  readonly #source: Buffer;
+  readonly #text: string;
+  readonly #ascii: boolean;
+  #lengthAt: number;
+  #position: number;
+
+  constructor(source: Buffer, offset: number, start: number, end: number, ascii: boolean) {
+    this.#source = source;
+    this.#ascii = ascii;
+    // ASCII text is read with one native call and then cut by characters.
+    this.#text = ascii ? source.toString('latin1', start, end) : '';
+    this.#lengthAt = offset + LENGTHS_OFFSET;
+    this.#position = ascii ? 0 : start;
+  }
+
+  next(): string {
+    const length = this.#source.readUInt16LE(this.#lengthAt);
+    this.#lengthAt += 2;
+    if (length === 0) return '';
+    const from = this.#position;
+    this.#position += length;
+    return this.#ascii
+      ? this.#text.slice(from, this.#position)
+      : this.#source.toString('utf8', from, this.#position);
+  }
+}

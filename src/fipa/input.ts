@@ -1,0 +1,198 @@
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import Type, { type Static } from 'typebox';
+import { type CaxtonError, invalidRequest } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
+import { CONTENT_JSON, CONTENT_NONE, emptyMessage, type Message } from './message.js';
+import { normalizePerformative, PERFORMATIVES } from './performative.js';
+
+const name = (description: string) =>
+  Type.Optional(Type.String({ description, maxLength: LIMITS.field_bytes }));
+
+/** A message as a client writes it. `message_id` and `timestamp` are set by the server. */
+export const MessageInputSchema = Type.Object(
+  {
+    performative: Type.String({
+      description: `The communicative act: ${PERFORMATIVES.join(', ')}. Any case, - or _.`,
+      minLength: 1,
+      maxLength: 32,
+    }),
+    receiver: Type.String({
+      description: 'Agent id or name, client id, capability:NAME or broadcast:NAME',
+      minLength: 1,
+      maxLength: LIMITS.field_bytes,
+    }),
+    sender: name('Who sends; default: the name of the token, or "anonymous"'),
+    content: Type.Optional(Type.Unknown({ description: 'Any JSON value' })),
+    conversation_id: name('The conversation; a new one when absent'),
+    reply_with: name('What an answer must carry as in_reply_to'),
+    in_reply_to: name('The reply_with that this message answers'),
+    reply_to: name('Who shall get the answers instead of the sender'),
+    ontology: name('Vocabulary of the content'),
+    language: name('Language of the content'),
+    protocol: name('Interaction protocol, such as fipa-request'),
+    reply_by: Type.Optional(
+      Type.String({ description: 'RFC 3339 time until which an answer is awaited', maxLength: 40 }),
+    ),
+    priority: Type.Optional(
+      Type.Integer({
+        description: '0 to 9; higher is sooner',
+        minimum: 0,
+        maximum: LIMITS.priority_max,
+      }),
+    ),
+    traceparent: name('W3C trace context, passed on'),
+    message_id: Type.Optional(Type.String({ description: 'Ignored: the server sets it' })),
+    timestamp: Type.Optional(Type.String({ description: 'Ignored: the server sets it' })),
+  },
+  { additionalProperties: false, description: 'A FIPA ACL message' },
+);
+
+export type MessageInput = Static<typeof MessageInputSchema>;
+
+const ajv = new Ajv2020({ allErrors: false, strict: false });
+const isMessageInput = ajv.compile<MessageInput>(MessageInputSchema);
+
+export interface MessageChecks {
+  /** Limit of the content's JSON text in bytes of UTF-8. */
+  readonly contentBytes: number;
+  /** Whether unknown fields are an error (clients) or passed over (agents). */
+  readonly strict: boolean;
+}
+
+/**
+ * Checks a message from outside and makes the inner form of it. `messageId`, `timestampUs`, the
+ * default sender and conversation are left for the caller to fill.
+ * @throws CaxtonError INVALID_REQUEST naming the field
+ */
+export function parseMessageInput(value: unknown, checks: MessageChecks): Message {
+  const input = checkShape(value, checks.strict);
+  const performative = normalizePerformative(input.performative);
+  if (performative === undefined) {
+    throw invalidRequest(
+      `performative '${input.performative}' is not one of ${PERFORMATIVES.join(', ')}.`,
+      'performative',
+    );
+  }
+  const message = emptyMessage(performative);
+  message.receiver = input.receiver;
+  message.sender = input.sender ?? '';
+  message.conversationId = input.conversation_id ?? '';
+  message.replyWith = input.reply_with ?? '';
+  message.inReplyTo = input.in_reply_to ?? '';
+  message.replyTo = input.reply_to ?? '';
+  message.ontology = input.ontology ?? '';
+  message.language = input.language ?? '';
+  message.protocol = input.protocol ?? '';
+  message.traceparent = input.traceparent ?? '';
+  message.priority = input.priority ?? 0;
+  if (input.reply_by !== undefined) message.replyByMs = parseReplyBy(input.reply_by);
+  if (input.content !== undefined) {
+    message.content = encodeContent(input.content, checks.contentBytes);
+    message.contentEncoding = CONTENT_JSON;
+  } else {
+    message.contentEncoding = CONTENT_NONE;
+  }
+  checkEnvelopeBytes(message);
+  return message;
+}
+
+function checkShape(value: unknown, strict: boolean): MessageInput {
+  if (isMessageInput(value)) return value;
+  const error = (isMessageInput.errors as ErrorObject[])[0] as ErrorObject;
+  if (!strict && error.keyword === 'additionalProperties') {
+    const known: Record<string, unknown> = {};
+    for (const key of Object.keys(MessageInputSchema.properties)) {
+      const field = (value as Record<string, unknown>)[key];
+      if (field !== undefined) known[key] = field;
+    }
+    return checkShape(known, true);
+  }
+  throw shapeError(error);
+}
+
+function shapeError(error: ErrorObject): CaxtonError {
+  const field = error.instancePath.slice(1).replaceAll('/', '.');
+  switch (error.keyword) {
+    case 'required': {
+      const missing = String(error.params.missingProperty);
+      return invalidRequest(`${missing} is missing: a message needs it.`, missing);
+    }
+    case 'additionalProperties': {
+      const unknown = String(error.params.additionalProperty);
+      return invalidRequest(`${unknown} is not a field of a message; remove it.`, unknown, {
+        allowed: Object.keys(MessageInputSchema.properties),
+      });
+    }
+    default:
+      return invalidRequest(
+        field === ''
+          ? `A message must be a JSON object, and the given value ${error.message}.`
+          : `${field} ${error.message}.`,
+        field === '' ? 'message' : field,
+      );
+  }
+}
+
+function parseReplyBy(text: string): number {
+  const ms = /^\d{4}-\d\d-\d\d[T ]/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) {
+    throw invalidRequest(
+      `reply_by is not an RFC 3339 time: '${text}'. Write it as 2030-01-31T12:00:00Z.`,
+      'reply_by',
+    );
+  }
+  return ms;
+}
+
+function encodeContent(content: unknown, limitBytes: number): string {
+  const text = JSON.stringify(content);
+  // Characters bound bytes from below and, times three, from above: count only when it matters.
+  const tooLarge =
+    text.length > limitBytes ||
+    (text.length * 3 > limitBytes && Buffer.byteLength(text, 'utf8') > limitBytes);
+  if (tooLarge) {
+    throw invalidRequest(
+      `content is larger than ${limitBytes} bytes as JSON; send less, or raise limits.content_bytes.`,
+      'content',
+      { limit_bytes: limitBytes },
+    );
+  }
+  return text;
+}
+
+// The schema bounds characters; a name in another script may take three bytes for each.
+function checkEnvelopeBytes(m: Message): void {
+  const characters =
+    m.sender.length +
+    m.receiver.length +
+    m.conversationId.length +
+    m.replyWith.length +
+    m.inReplyTo.length +
+    m.replyTo.length +
+    m.ontology.length +
+    m.language.length +
+    m.protocol.length +
+    m.traceparent.length;
+  // 256 bytes are set aside for the header, the message id and what the server fills in.
+  if (characters * 3 < LIMITS.envelope_bytes - 1_024) return;
+  const bytes = Buffer.byteLength(
+    m.sender +
+      m.receiver +
+      m.conversationId +
+      m.replyWith +
+      m.inReplyTo +
+      m.replyTo +
+      m.ontology +
+      m.language +
+      m.protocol +
+      m.traceparent,
+    'utf8',
+  );
+  if (bytes > LIMITS.envelope_bytes - 1_024) {
+    throw invalidRequest(
+      `The text fields of the message take ${bytes} bytes together; the limit is ${LIMITS.envelope_bytes - 1_024}.`,
+      'message',
+      { limit_bytes: LIMITS.envelope_bytes - 1_024 },
+    );
+  }
+}

@@ -1,0 +1,155 @@
+import { decode as decodeMessagePack, encode as encodeMessagePack } from '@msgpack/msgpack';
+import { rfc3339 } from '../base/clock.js';
+import type { Performative } from './performative.js';
+
+/** How the bytes of a message's content are encoded. Stored: values never change. */
+export const CONTENT_NONE = 0;
+export const CONTENT_JSON = 1;
+export const CONTENT_MESSAGE_PACK = 2;
+export type ContentEncoding =
+  | typeof CONTENT_NONE
+  | typeof CONTENT_JSON
+  | typeof CONTENT_MESSAGE_PACK;
+
+/** Everything about a message but its content. An absent text field is the empty string. */
+export interface Envelope {
+  messageId: string;
+  performative: Performative;
+  sender: string;
+  receiver: string;
+  conversationId: string;
+  replyWith: string;
+  inReplyTo: string;
+  replyTo: string;
+  ontology: string;
+  language: string;
+  protocol: string;
+  traceparent: string;
+  /** Time of acceptance, microseconds since the Unix epoch. */
+  timestampUs: number;
+  /** Milliseconds since the Unix epoch; 0 = no deadline. */
+  replyByMs: number;
+  /** 0 to 9; higher is sooner. */
+  priority: number;
+}
+
+/**
+ * A message with its content still encoded: content is encoded once where it enters and decoded
+ * only where it is read. A string holds JSON text, bytes hold what `contentEncoding` says.
+ */
+export interface Message extends Envelope {
+  contentEncoding: ContentEncoding;
+  content: string | Uint8Array;
+}
+
+/** A message as the API prints it. */
+export interface MessageJson {
+  message_id: string;
+  performative: Performative;
+  sender: string;
+  receiver: string;
+  content?: unknown;
+  conversation_id?: string;
+  reply_with?: string;
+  in_reply_to?: string;
+  reply_to?: string;
+  ontology?: string;
+  language?: string;
+  protocol?: string;
+  reply_by?: string;
+  priority?: number;
+  traceparent?: string;
+  timestamp: string;
+}
+
+export function emptyMessage(performative: Performative): Message {
+  return {
+    messageId: '',
+    performative,
+    sender: '',
+    receiver: '',
+    conversationId: '',
+    replyWith: '',
+    inReplyTo: '',
+    replyTo: '',
+    ontology: '',
+    language: '',
+    protocol: '',
+    traceparent: '',
+    timestampUs: 0,
+    replyByMs: 0,
+    priority: 0,
+    contentEncoding: CONTENT_NONE,
+    content: '',
+  };
+}
+
+/** The content as a value; undefined when the message has none. */
+export function contentValue(message: Pick<Message, 'content' | 'contentEncoding'>): unknown {
+  if (message.contentEncoding === CONTENT_NONE) return undefined;
+  if (message.contentEncoding === CONTENT_MESSAGE_PACK) {
+    return decodeMessagePack(message.content as Uint8Array);
+  }
+  return JSON.parse(contentJsonText(message));
+}
+
+/** The content as JSON text; empty when the message has none. */
+export function contentJsonText(message: Pick<Message, 'content' | 'contentEncoding'>): string {
+  if (message.contentEncoding === CONTENT_NONE) return '';
+  if (typeof message.content === 'string') return message.content;
+  if (message.contentEncoding === CONTENT_MESSAGE_PACK) {
+    return JSON.stringify(decodeMessagePack(message.content));
+  }
+  const bytes = message.content;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+// Names and the order in which the text fields are printed behind the four that are always there.
+const OPTIONAL_FIELDS = [
+  ['conversation_id', 'conversationId'],
+  ['reply_with', 'replyWith'],
+  ['in_reply_to', 'inReplyTo'],
+  ['reply_to', 'replyTo'],
+  ['ontology', 'ontology'],
+  ['language', 'language'],
+  ['protocol', 'protocol'],
+  ['traceparent', 'traceparent'],
+] as const;
+
+/** The message as JSON text, the content spliced in as it is. */
+export function messageJsonText(message: Message): string {
+  let text =
+    `{"message_id":${JSON.stringify(message.messageId)},"performative":"${message.performative}",` +
+    `"sender":${JSON.stringify(message.sender)},"receiver":${JSON.stringify(message.receiver)}`;
+  for (const [name, key] of OPTIONAL_FIELDS) {
+    const value = message[key];
+    if (value !== '') text += `,"${name}":${JSON.stringify(value)}`;
+  }
+  if (message.replyByMs !== 0) text += `,"reply_by":"${new Date(message.replyByMs).toISOString()}"`;
+  if (message.priority !== 0) text += `,"priority":${message.priority}`;
+  if (message.contentEncoding !== CONTENT_NONE) text += `,"content":${contentJsonText(message)}`;
+  return `${text},"timestamp":"${rfc3339(message.timestampUs / 1_000)}"}`;
+}
+
+/** The message as a plain object with the names of the API. */
+export function messageJson(message: Message): MessageJson {
+  const json: MessageJson = {
+    message_id: message.messageId,
+    performative: message.performative,
+    sender: message.sender,
+    receiver: message.receiver,
+    timestamp: rfc3339(message.timestampUs / 1_000),
+  };
+  for (const [name, key] of OPTIONAL_FIELDS) {
+    if (message[key] !== '') json[name] = message[key];
+  }
+  if (message.replyByMs !== 0) json.reply_by = new Date(message.replyByMs).toISOString();
+  if (message.priority !== 0) json.priority = message.priority;
+  if (message.contentEncoding !== CONTENT_NONE) json.content = contentValue(message);
+  return json;
+}
+
+/** The message as a MessagePack map with the names of the API. */
+export function messagePack(message: Message): Uint8Array {
+  return encodeMessagePack(messageJson(message), { ignoreUndefined: true });
+}

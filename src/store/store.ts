@@ -1,0 +1,125 @@
+import type { PlainError } from '../base/errors.js';
+import type { Message } from '../fipa/message.js';
+import type { Performative } from '../fipa/performative.js';
+
+/** An agent as it is kept: enough to bring it back after a restart. */
+export interface AgentRecord {
+  readonly agentId: string;
+  readonly name: string;
+  readonly version: string;
+  /** SHA-256 of the module as deployed, hexadecimal. */
+  readonly moduleHash: string;
+  readonly deploymentId: string;
+  readonly deployedBy: string;
+  readonly createdMs: number;
+  readonly deployedMs: number;
+  /** Whether the server starts it again: running agents are, stopped and failed ones stay so. */
+  readonly desiredState: 'running' | 'stopped' | 'failed';
+  /** The validated deploy config, as JSON. */
+  readonly config: unknown;
+}
+
+export interface StoredModule {
+  readonly original: Uint8Array;
+  /** The cached result of metering, absent when it was made by another rewriter version. */
+  readonly metered: Uint8Array | undefined;
+  /** Facts of the metered module, as JSON, under the same version as `metered`. */
+  readonly info: unknown;
+}
+
+export interface HistoryQuery {
+  readonly conversationId?: string;
+  /** Either end. */
+  readonly agent?: string;
+  readonly sender?: string;
+  readonly receiver?: string;
+  readonly performative?: Performative;
+  /** Milliseconds since the Unix epoch, inclusive. */
+  readonly sinceMs?: number;
+  /** Milliseconds since the Unix epoch, exclusive. */
+  readonly untilMs?: number;
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+  /** From the page before; opaque to callers. */
+  readonly cursor?: string;
+}
+
+export interface HistoryPage {
+  readonly messages: Message[];
+  /** How many messages match in all, whatever the page. */
+  readonly total: number;
+  readonly nextCursor: string | undefined;
+}
+
+export interface DeadLetter {
+  readonly message: Message;
+  /** The agent that was to handle it. */
+  readonly agentId: string;
+  readonly error: PlainError;
+  readonly failedMs: number;
+}
+
+export interface DeadLetterPage {
+  readonly deadLetters: DeadLetter[];
+  readonly total: number;
+  readonly nextCursor: string | undefined;
+}
+
+export interface StoreStats {
+  /** Records handed over and not yet written. */
+  readonly pendingRecords: number;
+  readonly pendingBytes: number;
+  readonly historyMessages: number;
+  readonly deadLetters: number;
+  readonly diskBytes: number;
+}
+
+/**
+ * Where everything durable is kept. Writes are handed to a writer thread in the order of the calls
+ * and committed in groups, off the message path; a call that returns nothing is not yet durable,
+ * `durable()` says when all handed over before it is. Reads see what was committed.
+ */
+export interface Store {
+  /**
+   * Hands over one message in its binary form (src/fipa/binary.ts); the bytes are copied.
+   * @returns false when the writer is so far behind that nothing more can be taken
+   */
+  appendMessage(bytes: Buffer, offset: number, length: number): boolean;
+  /** Whether there is room for a message of so many bytes now. */
+  hasRoom(length: number): boolean;
+  /** Resolves when all that was handed over before is on disk. @throws CaxtonError UNAVAILABLE */
+  durable(): Promise<void>;
+
+  putAgent(record: AgentRecord): void;
+  /** Removes the agent and its data. Its messages stay in the history. */
+  deleteAgent(agentId: string): void;
+  agents(): AgentRecord[];
+
+  putModule(hash: string, original: Uint8Array): void;
+  putMetered(hash: string, version: string, metered: Uint8Array, info: unknown): void;
+  module(hash: string, version: string): StoredModule | undefined;
+  /** Drops a module that no agent refers to. */
+  deleteModule(hash: string): void;
+
+  putAgentData(agentId: string, key: Uint8Array, value: Uint8Array): void;
+  deleteAgentData(agentId: string, key: Uint8Array): void;
+  /** Waits until earlier writes are visible, then reads. */
+  agentData(agentId: string): Promise<Array<[Uint8Array, Uint8Array]>>;
+
+  history(query: HistoryQuery): Promise<HistoryPage>;
+  message(messageId: string): Promise<Message | undefined>;
+
+  /** `bytes` holds the binary message. */
+  putDeadLetter(bytes: Buffer, agentId: string, error: PlainError, failedMs: number): void;
+  deadLetters(query: {
+    readonly agent?: string;
+    readonly limit: number;
+    readonly cursor?: string;
+  }): Promise<DeadLetterPage>;
+  deadLetter(messageId: string): Promise<DeadLetter | undefined>;
+  deleteDeadLetter(messageId: string): void;
+
+  stats(): StoreStats;
+  /** Writes out everything and releases the files. */
+  close(): Promise<void>;
+}

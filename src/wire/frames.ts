@@ -1,0 +1,136 @@
+/**
+ * The frames that cross threads in rings. Little endian; a frame starts on an 8-byte boundary.
+ *
+ * Main → worker (request ring):
+ *   DELIVER  0 u8 kind · 4 u32 slot · 8 u32 sequence · 16 f64 accepted, monotonic µs
+ *            24 the binary message
+ *   TIMER    0 u8 kind · 4 u32 slot · 8 u32 sequence · 16 f64 due, monotonic µs
+ *            24 f64 due, wall µs · 32 u32 timer id
+ *
+ * Worker → main (reply ring). All frames of one message, DONE last, are published at once:
+ *   SEND         0 kind · 4 slot · 24 the binary message, ready to be routed
+ *   BROADCAST    0 kind · 4 slot · 8 u32 filter length · 24 filter JSON, padded to 8, the message
+ *   DATA_PUT     0 kind · 4 slot · 8 u32 key length · 12 u32 value length · 24 key, value
+ *   DATA_DELETE  0 kind · 4 slot · 8 u32 key length · 24 key
+ *   TIMER_SET    0 kind · 4 slot · 8 u32 timer id · 16 f64 delay, µs
+ *   TIMER_CANCEL 0 kind · 4 slot · 8 u32 timer id
+ *   CAPABILITY   0 kind · 4 slot · 8 u32 length · 24 name
+ *   SUBSCRIBE    0 kind · 4 slot · 8 u32 length · 24 filter JSON
+ *   LOG          0 kind · 1 u8 level · 4 slot · 8 u32 length · 24 text
+ *   DONE         0 kind · 1 u8 outcome · 4 slot · 8 u32 sequence · 12 u32 pause, ms
+ *                16 f64 fuel used · 24 f64 handling, µs · 32 f64 memory, bytes
+ *                40 u32 length of the frame handled · 44 u32 length of the error JSON
+ *                48 error JSON, padded to 8, then the frame handled when the outcome isn't OK
+ *   BOUNCE       0 kind · 1 u8 reason · 4 slot · 8 u32 sequence · 12 u32 resume after, ms
+ *                24 the frame as it came
+ */
+export const FRAME_DELIVER = 1;
+export const FRAME_TIMER = 2;
+
+export const FRAME_SEND = 16;
+export const FRAME_BROADCAST = 17;
+export const FRAME_DATA_PUT = 18;
+export const FRAME_DATA_DELETE = 19;
+export const FRAME_TIMER_SET = 20;
+export const FRAME_TIMER_CANCEL = 21;
+export const FRAME_CAPABILITY = 22;
+export const FRAME_SUBSCRIBE = 23;
+export const FRAME_LOG = 24;
+export const FRAME_DONE = 25;
+export const FRAME_BOUNCE = 26;
+
+/** Bytes in front of the body of every frame but DONE. */
+export const FRAME_HEADER_BYTES = 24;
+export const TIMER_FRAME_BYTES = 40;
+export const DONE_HEADER_BYTES = 48;
+
+/** How the handling of one frame ended. */
+export const OUTCOME_OK = 0;
+/** The agent returned non-zero, refused the allocation or was handed something it can't take. */
+export const OUTCOME_FAILED = 1;
+/** The instance trapped or ran out of fuel and was discarded. */
+export const OUTCOME_TRAPPED = 2;
+
+/** Why a frame came back unhandled. */
+export const BOUNCE_NO_AGENT = 1;
+/** The instance was discarded after a trap and its successor isn't there yet. */
+export const BOUNCE_RESTARTING = 2;
+/** The agent used up its share of a core for now. */
+export const BOUNCE_THROTTLED = 3;
+
+export const LOG_INFO = 0;
+export const LOG_ERROR = 1;
+
+/** Rounds up to the next multiple of eight, at which a following part of a frame starts. */
+export function padTo8(length: number): number {
+  return (length + 7) & ~7;
+}
+
+/** Fixed part of a DONE frame, read out. */
+export interface DoneFrame {
+  outcome: number;
+  slot: number;
+  sequence: number;
+  /** The agent takes no further message for so many milliseconds (its CPU share is used up). */
+  pauseMs: number;
+  fuelUsed: number;
+  handlingUs: number;
+  memoryBytes: number;
+  frameBytes: number;
+  errorBytes: number;
+}
+
+export function writeFrameHeader(
+  target: Buffer,
+  offset: number,
+  kind: number,
+  slot: number,
+  word8: number,
+  double16: number,
+): void {
+  target.writeUInt32LE(kind, offset);
+  target.writeUInt32LE(slot, offset + 4);
+  target.writeUInt32LE(word8, offset + 8);
+  target.writeUInt32LE(0, offset + 12);
+  target.writeDoubleLE(double16, offset + 16);
+}
+
+export function writeDoneHeader(target: Buffer, offset: number, done: DoneFrame): void {
+  target.writeUInt32LE(FRAME_DONE, offset);
+  target[offset + 1] = done.outcome;
+  target.writeUInt32LE(done.slot, offset + 4);
+  target.writeUInt32LE(done.sequence, offset + 8);
+  target.writeUInt32LE(done.pauseMs, offset + 12);
+  target.writeDoubleLE(done.fuelUsed, offset + 16);
+  target.writeDoubleLE(done.handlingUs, offset + 24);
+  target.writeDoubleLE(done.memoryBytes, offset + 32);
+  target.writeUInt32LE(done.frameBytes, offset + 40);
+  target.writeUInt32LE(done.errorBytes, offset + 44);
+}
+
+/** Reads the fixed part into an object the caller keeps, so that nothing is allocated. */
+export function readDoneHeader(source: Buffer, offset: number, into: DoneFrame): void {
+  into.outcome = source[offset + 1] as number;
+  into.slot = source.readUInt32LE(offset + 4);
+  into.sequence = source.readUInt32LE(offset + 8);
+  into.pauseMs = source.readUInt32LE(offset + 12);
+  into.fuelUsed = source.readDoubleLE(offset + 16);
+  into.handlingUs = source.readDoubleLE(offset + 24);
+  into.memoryBytes = source.readDoubleLE(offset + 32);
+  into.frameBytes = source.readUInt32LE(offset + 40);
+  into.errorBytes = source.readUInt32LE(offset + 44);
+}
+
+export function emptyDoneFrame(): DoneFrame {
+  return {
+    outcome: OUTCOME_OK,
+    slot: 0,
+    sequence: 0,
+    pauseMs: 0,
+    fuelUsed: 0,
+    handlingUs: 0,
+    memoryBytes: 0,
+    frameBytes: 0,
+    errorBytes: 0,
+  };
+}
