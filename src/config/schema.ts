@@ -27,14 +27,24 @@ const section = <T extends Type.TProperties>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
 
 const endpoint = Type.Object(
-  { host: Type.String({ minLength: 1, maxLength: 253 }), port: count(0, 65_535) },
+  {
+    host: Type.String({
+      maxLength: 253,
+      pattern: '^[A-Za-z0-9.:_%-]+$',
+      description: 'a host name or an IP address',
+    }),
+    port: count(0, 65_535),
+  },
   { additionalProperties: false, unit: 'endpoint' },
 );
 
 const token = section({
   name: Type.String({ minLength: 1, maxLength: LIMITS.field_bytes }),
   /** Of the token's text, in lower-case hexadecimal; the text itself is stored nowhere. */
-  sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  sha256: Type.String({
+    pattern: '^[0-9a-f]{64}$',
+    description: 'the SHA-256 of the token, 64 lower-case hexadecimal digits',
+  }),
   role: Type.Enum([...ROLES]),
   /** Ids or names of the only agents this token may use; absent = all. */
   agents: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
