@@ -61,7 +61,7 @@ export function checkLayer(layer: Layer): { settings: DeepPartial<Settings>; pro
   validate(settings);
   for (const error of validate.errors ?? []) {
     const path = pathOf(error);
-    if (error.keyword === 'required' && path[0] !== 'tokens') continue;
+    if (error.keyword === 'required' && error.instancePath.split('/')[1] !== 'tokens') continue;
     report(path, describe(error, path));
   }
   return { settings: settings as DeepPartial<Settings>, problems };
