@@ -1,0 +1,209 @@
+import { Counter, Gauge, Registry, Summary } from 'prom-client';
+import type { LatencyHistogram } from './latency-histogram.js';
+
+/** What the server has counted since it started. Plain numbers: reading them costs it nothing. */
+export interface MetricsSnapshot {
+  readonly messagesAccepted: number;
+  readonly messagesProcessed: number;
+  /** By error code. */
+  readonly messagesFailed: Readonly<Record<string, number>>;
+  readonly deadLetters: number;
+  /** Agents in each lifecycle state. */
+  readonly agents: Readonly<Record<string, number>>;
+  /** Messages that wait in mailboxes now. */
+  readonly mailboxMessages: number;
+  readonly queueWait: LatencyHistogram;
+  readonly handling: LatencyHistogram;
+  readonly endToEnd: LatencyHistogram;
+  readonly fuelUsed: number;
+  readonly agentRestarts: number;
+  readonly workerRestarts: number;
+  /** Records that wait to be written to the store now. */
+  readonly storePendingRecords: number;
+}
+
+/** What the registry reads from, once for each scrape. */
+export interface MetricsSource {
+  snapshot(): MetricsSnapshot;
+}
+
+type Scalar = (snapshot: MetricsSnapshot) => number;
+type Labelled = (snapshot: MetricsSnapshot) => Readonly<Record<string, number>>;
+
+interface Definition<T> {
+  readonly name: string;
+  readonly help: string;
+  readonly read: T;
+}
+
+const define = <T>(name: string, help: string, read: T): Definition<T> => ({
+  name: `caxton_${name}`,
+  help,
+  read,
+});
+
+const COUNTERS: readonly Definition<Scalar>[] = [
+  define('messages_accepted_total', 'Messages accepted for delivery', (s) => s.messagesAccepted),
+  define('messages_processed_total', 'Messages that agents handled', (s) => s.messagesProcessed),
+  define('dead_letters_total', 'Messages put into the dead letters', (s) => s.deadLetters),
+  define('fuel_used_total', 'Fuel units used by agents', (s) => s.fuelUsed),
+  define('agent_restarts_total', 'Instances replaced after a trap', (s) => s.agentRestarts),
+  define('worker_restarts_total', 'Worker threads replaced', (s) => s.workerRestarts),
+  define('process_cpu_seconds_total', 'CPU time of the process, user and system', cpuSeconds),
+];
+
+const LABELLED_COUNTERS: readonly (Definition<Labelled> & { label: string })[] = [
+  {
+    ...define(
+      'messages_failed_total',
+      'Messages that failed',
+      (s: MetricsSnapshot) => s.messagesFailed,
+    ),
+    label: 'code',
+  },
+];
+
+const GAUGES: readonly Definition<Scalar>[] = [
+  define('mailbox_messages', 'Messages waiting in mailboxes', (s) => s.mailboxMessages),
+  define('store_pending_records', 'Records not yet written', (s) => s.storePendingRecords),
+  define('process_resident_memory_bytes', 'Resident memory of the process', () =>
+    process.memoryUsage.rss(),
+  ),
+  define('process_uptime_seconds', 'Time since the process started', () => process.uptime()),
+];
+
+const LABELLED_GAUGES: readonly (Definition<Labelled> & { label: string })[] = [
+  {
+    ...define('agents', 'Agents by lifecycle state', (s: MetricsSnapshot) => s.agents),
+    label: 'state',
+  },
+];
+
+const SUMMARIES: readonly Definition<(snapshot: MetricsSnapshot) => LatencyHistogram>[] = [
+  define(
+    'message_queue_wait_seconds',
+    'From acceptance to the start of handling',
+    (s) => s.queueWait,
+  ),
+  define('message_handling_seconds', 'Time in the agent', (s) => s.handling),
+  define('message_end_to_end_seconds', 'From acceptance to the end of handling', (s) => s.endToEnd),
+];
+
+const QUANTILES = [0.5, 0.9, 0.99, 0.999] as const;
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** A summary whose quantiles come from an HDR histogram instead of observations of its own. */
+class HistogramSummary extends Summary<'quantile'> {
+  readonly #definition: { name: string; help: string };
+  readonly #read: () => LatencyHistogram;
+
+  constructor(name: string, help: string, registry: Registry, read: () => LatencyHistogram) {
+    super({ name, help, registers: [registry] });
+    this.#definition = { name, help };
+    this.#read = read;
+  }
+
+  override get(): ReturnType<Summary<'quantile'>['get']> {
+    const { name } = this.#definition;
+    const times = this.#read();
+    const quantiles = QUANTILES.map((quantile) => ({
+      labels: { quantile },
+      value: times.percentile(quantile * 100) / 1e6,
+    }));
+    return super.get().then((metric) => ({
+      ...metric,
+      values: [
+        ...quantiles,
+        { metricName: `${name}_sum`, labels: {}, value: times.sum / 1e6 },
+        { metricName: `${name}_count`, labels: {}, value: times.count },
+      ],
+    }));
+  }
+}
+
+/**
+ * The server's metrics as Prometheus text. Nothing is recorded through it: each scrape takes one
+ * snapshot of the counters that the server keeps anyway.
+ */
+export class MetricsRegistry {
+  readonly #registry = new Registry();
+  readonly #source: MetricsSource;
+  #snapshot: MetricsSnapshot;
+
+  constructor(source: MetricsSource) {
+    this.#source = source;
+    this.#snapshot = source.snapshot();
+    const registers = [this.#registry];
+    const now = (): MetricsSnapshot => this.#snapshot;
+    for (const { name, help, read } of COUNTERS) {
+      new Counter({
+        name,
+        help,
+        registers,
+        collect() {
+          setTotal(this, read(now()));
+        },
+      });
+    }
+    for (const { name, help, read, label } of LABELLED_COUNTERS) {
+      const counter = new Counter({
+        name,
+        help,
+        registers,
+        labelNames: [label],
+        collect() {
+          counter.reset();
+          for (const [key, value] of Object.entries(read(now())))
+            counter.inc({ [label]: key }, value);
+        },
+      });
+    }
+    for (const { name, help, read } of GAUGES) {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read(now()));
+        },
+      });
+    }
+    for (const { name, help, read, label } of LABELLED_GAUGES) {
+      const gauge = new Gauge({
+        name,
+        help,
+        registers,
+        labelNames: [label],
+        collect() {
+          gauge.reset();
+          for (const [key, value] of Object.entries(read(now())))
+            gauge.set({ [label]: key }, value);
+        },
+      });
+    }
+    for (const { name, help, read } of SUMMARIES) {
+      new HistogramSummary(name, help, this.#registry, () => read(now()));
+    }
+  }
+
+  /** Value of the HTTP `Content-Type` that goes with `text()`. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Prometheus text format 0.0.4. */
+  text(): Promise<string> {
+    this.#snapshot = this.#source.snapshot();
+    return this.#registry.metrics();
+  }
+}
+
+/** prom-client counters only grow by steps; the truth is the server's own total. */
+function setTotal(counter: Counter, total: number): void {
+  counter.reset();
+  counter.inc(total);
+}
