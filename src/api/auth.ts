@@ -1,0 +1,102 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { CaxtonError } from '../base/errors.js';
+import { type Role, roleCovers } from '../base/roles.js';
+import type { TokenConfig } from '../config/schema.js';
+import type { AgentSnapshot } from '../runtime/types.js';
+import type { Principal } from './operation.js';
+
+/** Where no tokens are configured the server listens on loopback only and trusts its callers. */
+const ANONYMOUS: Principal = Object.freeze({
+  name: 'anonymous',
+  role: 'admin',
+  agents: undefined,
+});
+
+interface KnownToken {
+  readonly hash: Buffer;
+  readonly principal: Principal;
+}
+
+/** Tells who a token belongs to. */
+export class Authenticator {
+  readonly #tokens: readonly KnownToken[];
+  // Tokens that were already found valid: hashing each request's token would cost the message path.
+  readonly #accepted = new Map<string, Principal>();
+
+  constructor(tokens: readonly TokenConfig[]) {
+    this.#tokens = tokens.map((token) => ({
+      hash: Buffer.from(token.sha256, 'hex'),
+      principal: Object.freeze({
+        name: token.name,
+        role: token.role,
+        agents: token.agents && new Set(token.agents),
+      }),
+    }));
+  }
+
+  /**
+   * @param token the text of X-Caxton-Token, or of `Bearer …` without the word; '' when absent
+   * @throws CaxtonError UNAUTHORIZED
+   */
+  authenticate(token: string): Principal {
+    if (this.#tokens.length === 0) return ANONYMOUS;
+    const accepted = this.#accepted.get(token);
+    if (accepted !== undefined) return accepted;
+    const principal = token === '' ? undefined : this.#find(token);
+    if (principal === undefined) {
+      throw new CaxtonError(
+        'UNAUTHORIZED',
+        token === ''
+          ? 'A token is needed: send it as X-Caxton-Token, or as "authorization: Bearer …".'
+          : 'The token is not known.',
+        {},
+      );
+    }
+    this.#accepted.set(token, principal);
+    return principal;
+  }
+
+  // Every hash is compared, each in constant time, so that the time taken tells nothing.
+  #find(token: string): Principal | undefined {
+    const hash = createHash('sha256').update(token).digest();
+    let found: Principal | undefined;
+    for (const known of this.#tokens) {
+      if (timingSafeEqual(known.hash, hash)) found = known.principal;
+    }
+    return found;
+  }
+}
+
+/** The token of an Authorization header's value; '' when there is none. */
+export function bearerToken(authorization: string): string {
+  return /^bearer\s+/i.test(authorization) ? authorization.replace(/^bearer\s+/i, '').trim() : '';
+}
+
+/** @throws CaxtonError FORBIDDEN when the role is too small */
+export function checkRole(principal: Principal, needed: Role, operation: string): void {
+  if (roleCovers(principal.role, needed)) return;
+  throw new CaxtonError(
+    'FORBIDDEN',
+    `${operation} needs the role ${needed}; the token ${principal.name} has the role ${principal.role}.`,
+    { operation, needed_role: needed, role: principal.role },
+  );
+}
+
+/**
+ * A token may be restricted to some agents.
+ * @throws CaxtonError FORBIDDEN
+ */
+export function checkAgentAllowed(
+  principal: Principal,
+  agent: string,
+  snapshot?: Pick<AgentSnapshot, 'agentId' | 'config'>,
+): void {
+  const allowed = principal.agents;
+  if (allowed === undefined || allowed.has(agent)) return;
+  if (snapshot && (allowed.has(snapshot.agentId) || allowed.has(snapshot.config.name))) return;
+  throw new CaxtonError(
+    'FORBIDDEN',
+    `The token ${principal.name} is restricted to other agents than '${agent}'.`,
+    { agent_id: agent },
+  );
+}

@@ -1,0 +1,70 @@
+import type { TSchema } from 'typebox';
+import type { Role } from '../base/roles.js';
+import type { Runtime } from '../runtime/runtime.js';
+
+/** Who calls. */
+export interface Principal {
+  /** The token's name, or `anonymous` where no tokens are configured. */
+  readonly name: string;
+  readonly role: Role;
+  /** Ids or names of the only agents it may use; undefined = all. */
+  readonly agents: ReadonlySet<string> | undefined;
+}
+
+/** What a transport knows of a request beside its input. */
+export interface CallContext {
+  readonly principal: Principal;
+  readonly traceId: string;
+  readonly traceparent: string;
+  readonly idempotencyKey: string;
+}
+
+/** Groups of operations that share a rate limit. */
+export type RateClass = 'deployment' | 'messages' | 'metrics' | 'system';
+
+export interface RestBinding {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** With `{name}` for parameters, as printed in the API reference. */
+  readonly path: string;
+  /** Status of a successful answer. */
+  readonly status: number;
+  /** Input fields that come from the query string; the rest comes from path and body. */
+  readonly query?: readonly string[];
+  /** Body field that may come as a file of a multipart form (or base64 text in JSON). */
+  readonly file?: string;
+}
+
+export interface GrpcBinding {
+  readonly service: string;
+  /** Several methods may lead to one operation: SendMessage and SendMessageAndWait. */
+  readonly methods: readonly string[];
+}
+
+/**
+ * One operation of the API. REST routes are made from this table, gRPC methods are checked against
+ * it. `run` may answer at once or by a promise; the message path must not pay for a promise.
+ */
+export interface Operation<Input = unknown, Output = unknown> {
+  readonly name: string;
+  readonly summary: string;
+  readonly role: Role;
+  readonly rateClass: RateClass;
+  readonly rest: RestBinding;
+  readonly grpc: GrpcBinding | undefined;
+  /** Path, query and body fields together. */
+  readonly input: TSchema;
+  /** The JSON of a successful answer. */
+  readonly output: TSchema;
+  readonly run: (runtime: Runtime, input: Input, context: CallContext) => Output | Promise<Output>;
+  /** The answer as JSON text; default: JSON.stringify. */
+  readonly toJson?: (output: Output) => string;
+  /** `run` checks the input itself, on the message path, and the schema only documents it. */
+  readonly checksInput?: boolean;
+}
+
+/** Keeps the types of one operation together while the table holds them all. */
+export function defineOperation<Input, Output>(
+  operation: Operation<Input, Output>,
+): Operation<Input, Output> {
+  return Object.freeze(operation);
+}

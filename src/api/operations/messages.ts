@@ -1,0 +1,210 @@
+import Type, { type Static } from 'typebox';
+import { rfc3339 } from '../../base/clock.js';
+import { CaxtonError, invalidRequest } from '../../base/errors.js';
+import { LIMITS } from '../../base/limits.js';
+import { MessageInputSchema, parseMessageInput } from '../../fipa/input.js';
+import { type Message, messageJsonText } from '../../fipa/message.js';
+import { normalizePerformative } from '../../fipa/performative.js';
+import type { Runtime } from '../../runtime/runtime.js';
+import type { SendOptions, SendResult, WaitResult } from '../../runtime/types.js';
+import { checkAgentAllowed } from '../auth.js';
+import { type CallContext, defineOperation } from '../operation.js';
+import { Cursor, MessageOutput, PageLimit, Timestamp } from '../schemas.js';
+import { optionalTimeMs } from '../times.js';
+
+const service = 'MessageService';
+
+export const DeliveryOptions = Type.Object(
+  {
+    timeout_ms: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.wait_max_ms })),
+    persist: Type.Optional(
+      Type.Boolean({ description: 'Answer only when the message is on disk' }),
+    ),
+    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: LIMITS.priority_max })),
+    idempotency_key: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.field_bytes })),
+  },
+  { additionalProperties: false, description: 'How the message is to be delivered' },
+);
+export type DeliveryOptions = Static<typeof DeliveryOptions>;
+
+const SendInput = Type.Object(
+  {
+    ...MessageInputSchema.properties,
+    options: Type.Optional(DeliveryOptions),
+    wait: Type.Optional(Type.Boolean({ description: 'Wait for the answer' })),
+    timeout_ms: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: LIMITS.wait_max_ms, default: LIMITS.wait_default_ms }),
+    ),
+    until: Type.Optional(Type.Enum(['first', 'final'])),
+  },
+  { additionalProperties: false },
+);
+
+const SendOutput = Type.Object({
+  message_id: Type.String(),
+  status: Type.Enum(['delivered', 'queued', 'replied']),
+  delivered_at: Timestamp,
+  reply: Type.Optional(MessageOutput),
+});
+
+/** What the three transports hand to `messages.send`. */
+export interface SendRequest {
+  /** The message's fields, unchecked. */
+  readonly message: unknown;
+  readonly options?: DeliveryOptions;
+  readonly wait?: boolean;
+  readonly timeout_ms?: number;
+  readonly until?: 'first' | 'final';
+}
+
+export const sendMessage = defineOperation({
+  name: 'messages.send',
+  summary: 'Sends a FIPA message; with wait, answers with the reply',
+  role: 'sender',
+  rateClass: 'messages',
+  rest: {
+    method: 'POST',
+    path: '/api/v1/messages',
+    status: 200,
+    query: ['wait', 'timeout_ms', 'until'],
+  },
+  grpc: { service, methods: ['SendMessage', 'SendMessageAndWait'] },
+  input: SendInput,
+  output: SendOutput,
+  checksInput: true,
+  run: (runtime, input: SendRequest, context): SendOutcome | Promise<SendOutcome> => {
+    const message = acceptable(runtime, input, context);
+    const options: SendOptions = {
+      persist: input.options?.persist ?? false,
+      idempotencyKey: input.options?.idempotency_key ?? context.idempotencyKey,
+      timeoutMs: input.timeout_ms ?? input.options?.timeout_ms ?? LIMITS.wait_default_ms,
+      until: input.until ?? 'first',
+    };
+    return input.wait === true
+      ? runtime.messages.sendAndWait(message, options)
+      : runtime.messages.send(message, options);
+  },
+  toJson: sendOutcomeJson,
+});
+
+type SendOutcome = SendResult | WaitResult;
+
+function sendOutcomeJson(outcome: SendOutcome): string {
+  const head =
+    `{"message_id":"${outcome.messageId}","status":"${outcome.status}",` +
+    `"delivered_at":"${rfc3339(outcome.deliveredMs)}"`;
+  return outcome.status === 'replied'
+    ? `${head},"reply":${messageJsonText(outcome.reply)}}`
+    : `${head}}`;
+}
+
+function acceptable(runtime: Runtime, input: SendRequest, context: CallContext): Message {
+  const message = parseMessageInput(input.message, {
+    contentBytes: runtime.config.limits.content_bytes,
+    strict: true,
+  });
+  if (message.sender === '') message.sender = context.principal.name;
+  if (message.traceparent === '') message.traceparent = context.traceparent;
+  if (input.options?.priority !== undefined) message.priority = input.options.priority;
+  if (context.principal.agents !== undefined) {
+    checkAgentAllowed(context.principal, message.receiver, runtime.agents.find(message.receiver));
+  }
+  return message;
+}
+
+const HistoryInput = Type.Object(
+  {
+    conversation_id: Type.Optional(Type.String({ maxLength: LIMITS.field_bytes })),
+    agent: Type.Optional(
+      Type.String({ maxLength: LIMITS.field_bytes, description: 'Either end: id or name' }),
+    ),
+    sender: Type.Optional(Type.String({ maxLength: LIMITS.field_bytes })),
+    receiver: Type.Optional(Type.String({ maxLength: LIMITS.field_bytes })),
+    performative: Type.Optional(Type.String({ maxLength: 32 })),
+    since: Type.Optional(Type.String({ maxLength: 40, description: 'RFC 3339, inclusive' })),
+    until: Type.Optional(Type.String({ maxLength: 40, description: 'RFC 3339, exclusive' })),
+    order: Type.Optional(Type.Enum(['asc', 'desc'])),
+    limit: PageLimit,
+    cursor: Cursor,
+  },
+  { additionalProperties: false },
+);
+
+const HistoryOutput = Type.Object({
+  messages: Type.Array(MessageOutput),
+  total: Type.Integer(),
+  next_cursor: Type.Optional(Type.String()),
+});
+
+export const listMessages = defineOperation({
+  name: 'messages.list',
+  summary: 'Queries the message history, oldest first unless order says otherwise',
+  role: 'viewer',
+  rateClass: 'messages',
+  rest: {
+    method: 'GET',
+    path: '/api/v1/messages',
+    status: 200,
+    query: Object.keys(HistoryInput.properties),
+  },
+  grpc: { service, methods: ['QueryMessages'] },
+  input: HistoryInput,
+  output: HistoryOutput,
+  run: async (runtime, input: Static<typeof HistoryInput>) => {
+    const page = await runtime.history({
+      conversationId: input.conversation_id,
+      agent: input.agent,
+      sender: input.sender,
+      receiver: input.receiver,
+      performative: optionalPerformative(input.performative),
+      sinceMs: optionalTimeMs(input.since, 'since'),
+      untilMs: optionalTimeMs(input.until, 'until'),
+      order: input.order ?? 'asc',
+      limit: input.limit ?? LIMITS.page_default,
+      cursor: input.cursor,
+    });
+    return { messages: page.messages, total: page.total, next_cursor: page.nextCursor };
+  },
+  toJson: (page) => {
+    const messages = page.messages.map(messageJsonText).join(',');
+    const cursor = page.next_cursor ? `,"next_cursor":${JSON.stringify(page.next_cursor)}` : '';
+    return `{"messages":[${messages}],"total":${page.total}${cursor}}`;
+  },
+});
+
+function optionalPerformative(text: string | undefined) {
+  if (text === undefined) return undefined;
+  const performative = normalizePerformative(text);
+  if (performative === undefined) {
+    throw invalidRequest(`performative '${text}' is not a FIPA act.`, 'performative');
+  }
+  return performative;
+}
+
+const MessageIdInput = Type.Object(
+  { message_id: Type.String({ minLength: 1, maxLength: 64 }) },
+  { additionalProperties: false },
+);
+
+export const getMessage = defineOperation({
+  name: 'messages.get',
+  summary: 'Shows one message of the history',
+  role: 'viewer',
+  rateClass: 'messages',
+  rest: { method: 'GET', path: '/api/v1/messages/{message_id}', status: 200 },
+  grpc: { service, methods: ['GetMessage'] },
+  input: MessageIdInput,
+  output: MessageOutput,
+  run: async (runtime, input: Static<typeof MessageIdInput>) => {
+    const message = await runtime.message(input.message_id);
+    if (message === undefined) throw messageNotFound(input.message_id);
+    return message;
+  },
+  toJson: messageJsonText,
+});
+
+export function messageNotFound(messageId: string): CaxtonError {
+  return new CaxtonError('NOT_FOUND', `Message '${messageId}' not found`, {
+    message_id: messageId,
+  });
+}

@@ -1,0 +1,99 @@
+import type { ErrorCode, PlainError } from '../base/errors.js';
+import type { Message } from '../fipa/message.js';
+
+/** Lifecycle states of an agent, in the order of the API. */
+export const AGENT_STATES = Object.freeze([
+  'unloaded',
+  'loaded',
+  'running',
+  'draining',
+  'stopped',
+  'failed',
+] as const);
+export type AgentState = (typeof AGENT_STATES)[number];
+
+/** A deploy's config, checked and with every default filled in. */
+export interface AgentConfig {
+  readonly name: string;
+  readonly version: string;
+  readonly strategy: string;
+  readonly memoryBytes: number;
+  /** As the user wrote it, for answers: "50MB". */
+  readonly memoryText: string;
+  readonly fuelPerMessage: number;
+  /** Thousandths of one core; 0 = no share set. */
+  readonly cpuShareMillis: number;
+  readonly maxMessageMs: number;
+  readonly mailboxMessages: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly capabilities: readonly string[];
+}
+
+/** What is known of one agent at one moment. */
+export interface AgentSnapshot {
+  readonly agentId: string;
+  readonly state: AgentState;
+  readonly config: AgentConfig;
+  readonly deploymentId: string;
+  readonly deployedBy: string;
+  readonly createdMs: number;
+  readonly deployedMs: number;
+  /** Why it is `failed`; absent otherwise. */
+  readonly failure: PlainError | undefined;
+  /** Own registrations and those of the config. */
+  readonly capabilities: readonly string[];
+  readonly worker: number | undefined;
+  readonly mailboxMessages: number;
+  readonly memoryBytes: number;
+  readonly memoryPeakBytes: number;
+  /** Share of one core over the last seconds, 0 to 1. */
+  readonly cpuUsage: number;
+  readonly cpuPeak: number;
+  readonly messagesProcessed: number;
+  readonly messagesFailed: number;
+  readonly handlingTotalUs: number;
+  readonly fuelTotal: number;
+  readonly lastFuel: number;
+  readonly restarts: number;
+  /** When the present run began; 0 when it isn't running. */
+  readonly runningSinceMs: number;
+  readonly errors: readonly ErrorCount[];
+}
+
+export interface ErrorCount {
+  readonly code: ErrorCode;
+  readonly error: string;
+  readonly count: number;
+  readonly lastMs: number;
+}
+
+export interface SendOptions {
+  /** Answer only when the message is on disk. */
+  readonly persist?: boolean;
+  /** For `sendAndWait`: how long, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** For `sendAndWait`: whether `agree` already counts as the answer. */
+  readonly until?: 'first' | 'final';
+  /** A repeated send under the same key by the same sender returns the first result. */
+  readonly idempotencyKey?: string;
+}
+
+export interface SendResult {
+  readonly messageId: string;
+  /** In the mailbox, or accepted while the agent can't take it. */
+  readonly status: 'delivered' | 'queued';
+  readonly deliveredMs: number;
+}
+
+export interface WaitResult {
+  readonly messageId: string;
+  readonly status: 'replied';
+  readonly deliveredMs: number;
+  readonly reply: Message;
+}
+
+export interface LogLine {
+  readonly timestampMs: number;
+  readonly level: 'info' | 'error';
+  readonly text: string;
+}
