@@ -55,32 +55,64 @@ function isSection(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+interface Relation {
+  readonly holds: boolean;
+  /** The setting to name first, and the others that it depends on. */
+  readonly fields: readonly [string, ...string[]];
+  readonly message: string;
+}
+
 /** What no single setting shows: bounds that must fit one another. */
 function relationProblems(settings: Settings, layers: readonly Layer[]): Problem[] {
-  const { content_bytes, ring_bytes, mailbox_bytes } = settings.limits;
+  return [...limitRelations(settings.limits), ...tokenRelations(settings.tokens)]
+    .filter((relation) => !relation.holds)
+    .map(({ fields, message }) => ({
+      field: fields[0],
+      source: sourceOf(fields, layers),
+      message,
+    }));
+}
+
+function limitRelations(limits: Settings['limits']): Relation[] {
+  const { content_bytes, ring_bytes, mailbox_bytes } = limits;
   const frame_bytes = frameBytesMax(content_bytes);
   const effects_bytes = LIMITS.effects_bytes + LIMITS.log_bytes_per_message;
-  const problems: Problem[] = [];
-  const require = (holds: boolean, paths: readonly string[], message: string): void => {
-    const field = paths[0]!;
-    if (!holds) problems.push({ field, source: sourceOf(paths, layers), message });
-  };
-  require(frame_bytes * 2 < ring_bytes && effects_bytes < ring_bytes / 2, [
-    'limits.ring_bytes',
-    'limits.content_bytes',
-  ], `limits.ring_bytes (${ring_bytes}) must be more than ${2 * Math.max(frame_bytes, effects_bytes)}: a ring holds two of the largest messages (limits.content_bytes is ${content_bytes}), and one message's effects fit half of it. Raise limits.ring_bytes or lower limits.content_bytes.`);
-  require(frame_bytes <= mailbox_bytes, [
-    'limits.mailbox_bytes',
-    'limits.content_bytes',
-  ], `limits.mailbox_bytes (${mailbox_bytes}) must be at least ${frame_bytes}, the largest message (limits.content_bytes is ${content_bytes}). Raise limits.mailbox_bytes or lower limits.content_bytes.`);
-  for (const key of ['name', 'sha256'] as const) {
-    const values = settings.tokens.map((token) => token[key]);
+  const half_bytes = Math.max(frame_bytes, effects_bytes);
+  return [
+    {
+      holds: half_bytes * 2 < ring_bytes,
+      fields: ['limits.ring_bytes', 'limits.content_bytes'],
+      message:
+        `limits.ring_bytes (${ring_bytes}) must be more than ${2 * half_bytes}: a ring holds two ` +
+        `of the largest messages (limits.content_bytes is ${content_bytes}), and one message's ` +
+        'effects fit half of it. Raise limits.ring_bytes or lower limits.content_bytes.',
+    },
+    {
+      holds: (ring_bytes & (ring_bytes - 1)) === 0,
+      fields: ['limits.ring_bytes'],
+      message: `limits.ring_bytes (${ring_bytes}) must be a power of two, such as 8MiB or 16MiB.`,
+    },
+    {
+      holds: frame_bytes <= mailbox_bytes,
+      fields: ['limits.mailbox_bytes', 'limits.content_bytes'],
+      message:
+        `limits.mailbox_bytes (${mailbox_bytes}) must be at least ${frame_bytes}, the largest ` +
+        `message (limits.content_bytes is ${content_bytes}). Raise limits.mailbox_bytes or lower ` +
+        'limits.content_bytes.',
+    },
+  ];
+}
+
+function tokenRelations(tokens: Settings['tokens']): Relation[] {
+  return (['name', 'sha256'] as const).map((key) => {
+    const values = tokens.map((token) => token[key]);
     const twice = values.findIndex((value, i) => values.indexOf(value) < i);
-    require(twice < 0, [
-      'tokens',
-    ], `tokens[${twice}].${key} is that of an earlier token; each token has its own.`);
-  }
-  return problems;
+    return {
+      holds: twice < 0,
+      fields: ['tokens'],
+      message: `tokens[${twice}].${key} is that of an earlier token; each token has its own.`,
+    };
+  });
 }
 
 /** The last source that gave any of the settings which don't fit one another. */

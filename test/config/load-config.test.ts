@@ -201,6 +201,8 @@ test('limits that do not fit one another are refused with what to change', () =>
   assert.equal(ring.details.field, 'limits.ring_bytes');
   assert.equal(ring.details.source, 'flag');
   assert.match(ring.message, /Raise limits\.ring_bytes or lower limits\.content_bytes/);
+  const odd = refusal({ flags: { limits: { ring_bytes: 9 * 1024 * 1024 } } });
+  assert.match(odd.message, /^limits\.ring_bytes \(9437184\) must be a power of two/);
   const content = refusal({ env: { CAXTON_LIMITS__CONTENT_BYTES: '5MiB' } });
   assert.equal(content.details.source, 'env');
   const mailbox = refusal({ file: yamlFile('limits: {mailbox_bytes: 1MiB}') });
