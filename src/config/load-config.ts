@@ -39,8 +39,20 @@ function readLayers(sources: ConfigSources): Layer[] {
   const env = sources.env ?? {};
   const file = sources.file ?? (env[CONFIG_FILE_VARIABLE] || undefined);
   const layers = file === undefined ? [] : [readConfigFile(file)];
-  const locate = (path: readonly string[]): string => `flag for ${path[0] ?? 'settings'}`;
-  return [...layers, readEnvironment(env), { source: 'flag', values: sources.flags ?? {}, locate }];
+  return [...layers, readEnvironment(env), readFlags(sources.flags ?? {})];
+}
+
+const FLAG_NAMES: Readonly<Record<string, string>> = Object.freeze({
+  http: '--http',
+  grpc: '--grpc',
+  data_dir: '--data',
+  workers: '--workers',
+  rate_limits: '--no-rate-limits',
+});
+
+function readFlags(values: FlagSettings): Layer {
+  const locate = (path: readonly string[]): string => FLAG_NAMES[path[0] ?? ''] ?? 'flags';
+  return { source: 'flag', values, problems: [], locate };
 }
 
 /** Sections merge key by key; a list replaces the list below it. */

@@ -14,6 +14,8 @@ export interface Problem {
 export interface Layer {
   readonly source: Source;
   readonly values: unknown;
+  /** What was wrong already when the source was read. */
+  readonly problems: readonly Problem[];
   /** Says where a setting stands, for a person: "caxton.yaml, line 3" or "CAXTON_HTTP". */
   locate(path: readonly string[]): string;
 }

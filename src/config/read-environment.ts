@@ -1,5 +1,5 @@
 import { closest } from '../base/suggest.js';
-import { fieldName, type Layer, type Problem, throwProblems } from './problems.js';
+import { fieldName, type Layer, type Problem } from './problems.js';
 import { settingPaths } from './validate.js';
 
 const PREFIX = 'CAXTON_';
@@ -40,8 +40,8 @@ function pathsByVariable(): Map<string, readonly string[]> {
 }
 
 /**
- * Reads `CAXTON_…` variables into a layer of settings; an empty one counts as not set.
- * @throws INVALID_REQUEST that names each unknown variable and each setting given twice
+ * Reads `CAXTON_…` variables into a layer of settings; an empty one counts as not set. Its problems
+ * name each unknown variable and each setting given twice.
  */
 export function readEnvironment(env: Readonly<NodeJS.ProcessEnv>): Layer {
   const known = pathsByVariable();
@@ -69,10 +69,9 @@ export function readEnvironment(env: Readonly<NodeJS.ProcessEnv>): Layer {
     givenBy.set(fieldName(path), variable);
     place(values, path, text);
   }
-  throwProblems(problems);
   const locate = (path: readonly string[]): string =>
     givenBy.get(fieldName(path)) ?? givenBy.get(path[0] ?? '') ?? environmentName(path);
-  return { source: 'env', values, locate };
+  return { source: 'env', values, problems, locate };
 }
 
 function unknownVariable(variable: string, known: Iterable<string>): Problem {

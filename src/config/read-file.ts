@@ -34,7 +34,8 @@ export function readConfigFile(file: string): Layer {
     const offset = offsetOf(root, path);
     return offset === undefined ? file : `${file}, line ${lines.linePos(offset).line}`;
   };
-  return { source: 'file', values: toValues(() => document.toJS(), refuse), locate };
+  const values = toValues(() => document.toJS(), refuse);
+  return { source: 'file', values, problems: [], locate };
 }
 
 function readText(file: string): string {

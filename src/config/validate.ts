@@ -50,7 +50,7 @@ function validator(): ValidateFunction {
 
 /** Checks what one source gives. Settings that it leaves out are not problems. */
 export function checkLayer(layer: Layer): { settings: DeepPartial<Settings>; problems: Problem[] } {
-  const problems: Problem[] = [];
+  const problems: Problem[] = [...layer.problems];
   const report = (path: readonly string[], text: string): void => {
     const message = `${text} (${layer.locate(path)})`;
     problems.push({ field: fieldName(path), source: layer.source, message });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { CaxtonError } from '../../src/base/errors.js';
+import { assertLimitRelations, LIMITS } from '../../src/base/limits.js';
 import { type ConfigSources, loadConfig } from '../../src/config/load-config.js';
 import type { Problem } from '../../src/config/problems.js';
 import { createToken } from '../../src/config/tokens.js';
@@ -121,9 +122,14 @@ test('keys that objects inherit are unknown like any other', () => {
 
 test('every problem of every source is listed with its source', () => {
   const file = yamlFile('workers: 0\nlog: {level: loud}\nhistory: [1]');
-  const env = { CAXTON_LIMITS__AGENTS: 'many', CAXTON_RATE_LIMITS__ENABLED: 'maybe' };
+  const env = {
+    CAXTON_LIMITS__AGENTS: 'many',
+    CAXTON_RATE_LIMITS__ENABLED: 'maybe',
+    CAXTON_X: '1',
+  };
   const problems = problemsOf({ file, env, flags: { limits: { content_bytes: 9 * 1024 * 1024 } } });
   assert.deepEqual(problems.map(({ source, field }) => `${source} ${field}`).sort(), [
+    'env CAXTON_X',
     'env limits.agents',
     'env rate_limits.enabled',
     'file history',
@@ -207,6 +213,29 @@ test('limits that do not fit one another are refused with what to change', () =>
   assert.equal(content.details.source, 'env');
   const mailbox = refusal({ file: yamlFile('limits: {mailbox_bytes: 1MiB}') });
   assert.equal(mailbox.details.field, 'limits.mailbox_bytes');
+});
+
+test('limits that are accepted keep the relations that the program asserts', () => {
+  const content = fc.integer({ min: 1, max: LIMITS.content_bytes_max });
+  fc.assert(
+    fc.property(content, fc.integer({ min: 16, max: 30 }), (content_bytes, ring_bits) => {
+      const limits = { content_bytes, ring_bytes: 2 ** ring_bits, mailbox_bytes: 2 ** 30 };
+      let accepted: boolean;
+      try {
+        loadConfig({ flags: { limits } });
+        accepted = true;
+      } catch {
+        accepted = false;
+      }
+      if (accepted) assertLimitRelations(content_bytes, limits.ring_bytes);
+      else assert.throws(() => assertLimitRelations(content_bytes, limits.ring_bytes));
+    }),
+  );
+});
+
+test('a wrong flag is named as it is written on the command line', () => {
+  assert.match(refusal({ flags: { workers: 99 } }).message, /at most 64, not 99\. \(--workers\)/);
+  assert.match(refusal({ flags: { http: 'x' } }).message, /\(--http\)/);
 });
 
 test('tokens are checked entry by entry, and a token in place of its hash stays secret', () => {
