@@ -76,6 +76,8 @@ export const LIMITS = Object.freeze({
   grace_period_default_s: 30,
   grace_period_max_s: 3_600,
   worker_restart_backoff_ms: 100,
+  /** JavaScript heap of one worker thread; agents' memories and stored data lie outside of it. */
+  worker_heap_mb: 1_024,
 
   // WebAssembly modules.
   wasm_page_bytes: 64 * KIB,
@@ -88,6 +90,14 @@ export const LIMITS = Object.freeze({
   table_elements: 10_000,
   br_table_targets: 4_096,
   parameters: 64,
+  results: 64,
+  types: 10_000,
+  imports: 1_000,
+  exports: 20_000,
+  data_segments: 10_000,
+  element_segments: 10_000,
+  /** Blocks, loops and ifs inside one another in a function; a large switch nests a block for each case. */
+  block_depth: 5_000,
 
   // Clients.
   request_body_bytes: 16 * MIB,
@@ -99,6 +109,9 @@ export const LIMITS = Object.freeze({
   logs_page_max: 1_000,
 
   // Store.
+  store_ring_bytes: 32 * MIB,
+  /** Small records that wait on the main thread while the store's ring is full. */
+  store_overflow_bytes: 64 * MIB,
   dead_letters: 100_000,
   history_messages: 10_000_000,
   history_age_ms: 7 * 24 * 3600 * 1000,

@@ -1,0 +1,76 @@
+import { IntList } from './int-list.js';
+
+/**
+ * What the scanner decided to change, as flat records: an edit is four numbers, a slot two. A
+ * module of 10 MB has millions of them, so none is an object.
+ */
+
+/** Kinds of edit. `a` and `b` are the record's third and fourth number. */
+export const Edit = Object.freeze({
+  /** Start of the instructions; a = slot. */
+  ENTRY: 0,
+  /** A place where a slot is charged; a = slot, b = depth of open blocks. */
+  CHARGE: 1,
+  /** Before a call; a = the function called, or -1 for an indirect call; b = depth. */
+  CALL: 2,
+  /** After that call; a = the same. */
+  AFTER_CALL: 3,
+  /** A `return`, one byte long; b = depth. */
+  RETURN: 4,
+  /** Before a bulk memory operation, its length on top of the stack. */
+  BYTES: 5,
+  /** Before a bulk table operation, its length on top of the stack. */
+  ELEMENTS: 6,
+  /** Before `table.grow`. */
+  TABLE_GROW: 7,
+  /** Before `memory.grow`. */
+  MEMORY_GROW: 8,
+});
+
+export const EDIT_STRIDE = 4;
+
+/** Flags of a slot. */
+export const SlotFlag = Object.freeze({
+  /** The charge must be followed by a check at once, as it lies on a cycle. */
+  CHECKED: 1,
+});
+
+/** Flags of a function. */
+export const FunctionFlag = Object.freeze({
+  HAS_LOOP: 1,
+  /** Calls anything, or has a charge that depends on an operand. */
+  HAS_CALLS: 2,
+});
+
+export class ModulePlan {
+  readonly edits = new IntList(4096);
+  readonly slotCosts = new IntList(1024);
+  readonly slotFlags = new IntList(1024);
+  /** Pairs of slot and callee, for direct calls to functions of the module. */
+  readonly callSites = new IntList(1024);
+  /** By defined function: where its records begin; one entry more at the end. */
+  readonly editStarts = new IntList();
+  readonly slotStarts = new IntList();
+  readonly functionFlags = new IntList();
+  /** Functions that `ref.func` names. */
+  readonly referenced = new Set<number>();
+  /** Which of the helper functions are needed. */
+  usesBytes = false;
+  usesElements = false;
+  usesTableGrow = false;
+  usesMemoryGrow = false;
+
+  newSlot(): number {
+    this.slotCosts.push(0);
+    this.slotFlags.push(0);
+    return this.slotCosts.length - 1;
+  }
+
+  addCost(slot: number, cost: number): void {
+    this.slotCosts.data[slot]! += cost;
+  }
+
+  setFlag(slot: number, flag: number): void {
+    this.slotFlags.data[slot]! |= flag;
+  }
+}

@@ -1,0 +1,254 @@
+import { LIMITS } from '../base/limits.js';
+import { ByteReader } from './byte-reader.js';
+import { ByteWriter } from './byte-writer.js';
+import { FunctionEmitter } from './function-emitter.js';
+import { Helpers } from './helpers.js';
+import type { ModulePlan } from './module-plan.js';
+import { ExternKind, readLimits } from './module-types.js';
+import { EMPTY_BLOCK, Op, ValueType } from './opcodes.js';
+import { type ParsedModule, SECTION_ORDER, Section, type SectionRange } from './parse-module.js';
+import { overLimit } from './refusal.js';
+
+const HEADER_BYTES = 8;
+
+/**
+ * Writes a module again, append-only: every index of the original stays what it was, as new types,
+ * globals and functions come at the ends of their index spaces. There are no new imports.
+ */
+class ModuleRewriter {
+  private readonly module: ParsedModule;
+  private readonly plan: ModulePlan;
+  private readonly out: ByteWriter;
+  private readonly helpers: Helpers;
+  private readonly fuelGlobal: number;
+  private readonly maxPages: number;
+  private readonly capImportedMemory: boolean;
+  /** Types that are added, as their bytes. */
+  private readonly newTypes: number[][] = [];
+  private readonly blockTypes = new Map<number, number>();
+  private helperType = -1;
+
+  constructor(module: ParsedModule, plan: ModulePlan, maxPages: number, capImported: boolean) {
+    this.module = module;
+    this.plan = plan;
+    this.maxPages = maxPages;
+    this.capImportedMemory = capImported;
+    this.fuelGlobal = module.globals.length;
+    this.helpers = new Helpers(plan, module.functions.length);
+    this.out = new ByteWriter(Math.ceil(module.bytes.length * 1.6) + 256);
+    this.planTypes();
+  }
+
+  /** Block types can only name types that exist when the type section is written, ahead of code. */
+  private planTypes(): void {
+    const { module, newTypes } = this;
+    for (let i = module.importedFunctions; i < module.functions.length; i++) {
+      const typeIndex = module.functions[i]!;
+      if (this.blockTypes.has(typeIndex)) continue;
+      const { results } = module.types[typeIndex]!;
+      if (results.length === 0) this.blockTypes.set(typeIndex, EMPTY_BLOCK - 0x80);
+      else if (results.length === 1) this.blockTypes.set(typeIndex, results[0]! - 0x80);
+      else {
+        this.blockTypes.set(typeIndex, module.types.length + newTypes.length);
+        newTypes.push([0x60, 0, results.length, ...results]);
+      }
+    }
+    if (this.helpers.count === 0) return;
+    this.helperType = module.types.length + newTypes.length;
+    newTypes.push([0x60, 1, ValueType.I32, 1, ValueType.I32]);
+  }
+
+  run(): Uint8Array {
+    const { module, out } = this;
+    out.copy(module.bytes, 0, HEADER_BYTES);
+    for (const id of SECTION_ORDER) this.rewriteSection(id);
+    const { nameSection } = module;
+    if (nameSection) out.copy(module.bytes, nameSection.start, nameSection.end);
+    return out.finish();
+  }
+
+  private rewriteSection(id: number): void {
+    const section = this.module.section(id);
+    switch (id) {
+      case Section.GLOBAL:
+        this.globals(section);
+        return;
+      case Section.EXPORT:
+        this.exports(section);
+        return;
+      case Section.START:
+        return; // exported as caxton:start
+      default:
+    }
+    if (!section) return;
+    switch (id) {
+      case Section.TYPE:
+        this.types(section);
+        return;
+      case Section.IMPORT:
+        this.imports(section);
+        return;
+      case Section.FUNCTION:
+        this.functions(section);
+        return;
+      case Section.TABLE:
+      case Section.MEMORY:
+        this.limited(section);
+        return;
+      case Section.CODE:
+        this.code();
+        return;
+      default:
+        this.sized(id, () => this.out.copy(this.module.bytes, section.start, section.end));
+    }
+  }
+
+  private sized(id: number, write: () => void): void {
+    this.out.byte(id);
+    const start = this.out.beginSized();
+    write();
+    this.out.endSized(start);
+  }
+
+  /** Copies a section's entries behind a count that is `added` higher. */
+  private extended(
+    id: number,
+    section: SectionRange | undefined,
+    added: number,
+    write: () => void,
+  ) {
+    const { out } = this;
+    const { bytes } = this.module;
+    this.sized(id, () => {
+      const count = section ? new ByteReader(bytes, section.start, section.end).u32() : 0;
+      out.u32(count + added);
+      if (section) out.copy(bytes, section.entriesStart, section.end);
+      write();
+    });
+  }
+
+  private types(section: SectionRange): void {
+    this.extended(Section.TYPE, section, this.newTypes.length, () => {
+      for (const type of this.newTypes) for (const byte of type) this.out.byte(byte);
+    });
+  }
+
+  private functions(section: SectionRange): void {
+    this.extended(Section.FUNCTION, section, this.helpers.count, () => {
+      for (let i = 0; i < this.helpers.count; i++) this.out.u32(this.helperType);
+    });
+  }
+
+  private globals(section: SectionRange | undefined): void {
+    const { out } = this;
+    this.extended(Section.GLOBAL, section, 1, () => {
+      out.byte(ValueType.I64);
+      out.byte(1); // mutable
+      out.byte(Op.I64_CONST);
+      out.byte(0);
+      out.byte(Op.END);
+    });
+  }
+
+  private exports(section: SectionRange | undefined): void {
+    const { out } = this;
+    const { startFunction } = this.module;
+    this.extended(Section.EXPORT, section, startFunction === undefined ? 1 : 2, () => {
+      out.name('caxton:fuel');
+      out.byte(ExternKind.GLOBAL);
+      out.u32(this.fuelGlobal);
+      if (startFunction === undefined) return;
+      out.name('caxton:start');
+      out.byte(ExternKind.FUNCTION);
+      out.u32(startFunction);
+    });
+  }
+
+  /** Rewrites limits that begin at the reader: with the maximum, which they may not have. */
+  private cappedLimits(reader: ByteReader, maximum: number): void {
+    const limits = readLimits(reader);
+    this.out.byte(1);
+    this.out.u32(limits.initial);
+    this.out.u32(Math.min(limits.maximum ?? maximum, maximum));
+  }
+
+  private limited(section: SectionRange): void {
+    const { out } = this;
+    const { bytes } = this.module;
+    const reader = new ByteReader(bytes, section.start, section.end);
+    this.sized(section.id, () => {
+      const count = reader.u32();
+      out.u32(count);
+      for (let i = 0; i < count; i++) {
+        if (section.id === Section.TABLE) out.byte(reader.byte());
+        const isTable = section.id === Section.TABLE;
+        this.cappedLimits(reader, isTable ? LIMITS.table_elements : this.maxPages);
+      }
+    });
+  }
+
+  private imports(section: SectionRange): void {
+    const { out } = this;
+    const { bytes, imports } = this.module;
+    this.sized(Section.IMPORT, () => {
+      out.copy(bytes, section.start, section.entriesStart);
+      for (const entry of imports) {
+        const capped = entry.kind === ExternKind.MEMORY && this.capImportedMemory;
+        if (!capped) {
+          out.copy(bytes, entry.offset, entry.end);
+          continue;
+        }
+        out.copy(bytes, entry.offset, entry.limitsStart);
+        const reader = new ByteReader(bytes, entry.limitsStart, entry.end);
+        this.cappedLimits(reader, this.maxPages);
+      }
+    });
+  }
+
+  private code(): void {
+    const { module, out, helpers, plan, fuelGlobal, blockTypes } = this;
+    const emitter = new FunctionEmitter(
+      {
+        module,
+        plan,
+        helpers,
+        fuelGlobal,
+        blockTypeOf: (typeIndex) => blockTypes.get(typeIndex)!,
+        isSilent: () => false,
+      },
+      out,
+    );
+    this.sized(Section.CODE, () => {
+      out.u32(module.bodies.length + helpers.count);
+      module.bodies.forEach((body, ordinal) => {
+        const start = out.beginSized();
+        emitter.emit(ordinal, body);
+        const size = out.endSized(start);
+        if (size > LIMITS.function_body_bytes) {
+          throw overLimit(
+            'function_body_bytes',
+            LIMITS.function_body_bytes,
+            size,
+            'too large a function, measured with its metering',
+            { offset: body.start, function: module.importedFunctions + ordinal },
+          );
+        }
+      });
+      helpers.emit(out, fuelGlobal, this.maxPages);
+    });
+  }
+}
+
+/**
+ * Writes the metered module.
+ * @param maxPages the maximum that its memory gets
+ * @param capImported whether an imported memory gets it as well
+ */
+export function rewriteModule(
+  module: ParsedModule,
+  plan: ModulePlan,
+  maxPages: number,
+  capImported: boolean,
+): Uint8Array {
+  return new ModuleRewriter(module, plan, maxPages, capImported).run();
+}
