@@ -1,0 +1,274 @@
+import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert } from '../base/assert.js';
+import { CaxtonError, type PlainError } from '../base/errors.js';
+import { frameBytesMax, LIMITS } from '../base/limits.js';
+import type { Logger } from '../base/log.js';
+import { decodeMessage, encodedBytes } from '../fipa/binary.js';
+import type { Message } from '../fipa/message.js';
+import { createRing, RING_CAPACITY_MAX_BYTES } from '../ring/layout.js';
+import { encodeDeadLetter } from './dead-letter.js';
+import { deadLetterOf, deadLetterPage } from './dead-letter-reader.js';
+import { lockDirectory } from './directory-lock.js';
+import { HistoryReader, keptWindow } from './history-reader.js';
+import { prefixEnd, textPrefix } from './keys.js';
+import { ModuleStore } from './modules.js';
+import {
+  NO_BYTES,
+  RECORD_DEAD_LETTER,
+  RECORD_DELETE,
+  RECORD_DELETE_DEAD_LETTER,
+  RECORD_DELETE_PREFIX,
+  RECORD_PUT,
+  type RecordKind,
+  TABLE_AGENTS,
+  TABLE_DATA,
+  type TableCode,
+} from './records.js';
+import type {
+  AgentRecord,
+  DeadLetter,
+  DeadLetterPage,
+  HistoryPage,
+  HistoryQuery,
+  Store,
+  StoredModule,
+  StoreStats,
+} from './store.js';
+import { checkSchema, openTables, readState, type Snapshot, type Tables } from './tables.js';
+import { WriterChannel } from './writer-channel.js';
+
+export interface StoreOptions {
+  /** Created when absent; belongs to one process at a time. */
+  readonly dir: string;
+  /** Off: no message is kept and queries find nothing. */
+  readonly historyEnabled: boolean;
+  readonly historyMaxMessages: number;
+  readonly historyMaxAgeMs: number;
+  readonly deadLettersMax: number;
+  /** Largest content of a message, which the ring must be able to take. */
+  readonly contentBytes?: number;
+  /** Capacity of the ring to the writer thread, a power of two. */
+  readonly ringBytes?: number;
+  readonly logger: Logger;
+}
+
+const DATA_FILE = 'store.mdb';
+/** Room for what a dead letter adds to its message. */
+const DEAD_LETTER_EXTRA_BYTES = 64 * 1024;
+
+/**
+ * Opens the store of a data directory and starts its writer thread.
+ * @throws CaxtonError CONFLICT when another process has it open or another version wrote it,
+ *   UNAVAILABLE when the directory can't be written
+ */
+export async function openStore(options: StoreOptions): Promise<EmbeddedStore> {
+  const unlock = lockDirectory(options.dir);
+  const path = join(options.dir, DATA_FILE);
+  let tables: Tables | undefined;
+  try {
+    tables = openTables(path);
+    checkSchema(tables, options.dir);
+    return new EmbeddedStore(options, path, tables, unlock);
+  } catch (error) {
+    await tables?.root.close();
+    unlock();
+    if (error instanceof CaxtonError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CaxtonError(
+      'UNAVAILABLE',
+      `The store in ${options.dir} can’t be opened: ${reason}`,
+      { field: 'data_dir', reason },
+      error,
+    );
+  }
+}
+
+function ringBytesOf(options: StoreOptions): number {
+  if (options.ringBytes !== undefined) return options.ringBytes;
+  const largest = frameBytesMax(options.contentBytes ?? LIMITS.content_bytes);
+  let bytes: number = LIMITS.store_ring_bytes;
+  while (bytes < 2 * (largest + DEAD_LETTER_EXTRA_BYTES)) bytes *= 2;
+  assert(bytes <= RING_CAPACITY_MAX_BYTES, 'content_bytes is too large for the store’s ring');
+  return bytes;
+}
+
+/** The store on LMDB: writes go through the writer thread, reads come from the map in this one. */
+export class EmbeddedStore implements Store {
+  readonly #options: StoreOptions;
+  readonly #path: string;
+  readonly #tables: Tables;
+  readonly #unlock: () => void;
+  readonly #channel: WriterChannel;
+  readonly #modules: ModuleStore;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: StoreOptions, path: string, tables: Tables, unlock: () => void) {
+    this.#options = options;
+    this.#path = path;
+    this.#tables = tables;
+    this.#unlock = unlock;
+    const ring = createRing({ capacityBytes: ringBytesOf(options), generation: 0 });
+    const limits = {
+      messages: options.historyMaxMessages,
+      ageMs: options.historyMaxAgeMs,
+      deadLetters: options.deadLettersMax,
+    };
+    this.#channel = new WriterChannel(
+      { path, ring, session: randomUUID(), limits },
+      options.logger,
+    );
+    this.#modules = new ModuleStore(this.#channel, tables.modules);
+  }
+
+  appendMessage(bytes: Buffer, offset: number, length: number): boolean {
+    if (!this.#options.historyEnabled) return true;
+    return this.#channel.append(bytes, offset, length);
+  }
+
+  hasRoom(length: number): boolean {
+    return !this.#options.historyEnabled || this.#channel.hasRoom(length);
+  }
+
+  durable(): Promise<void> {
+    return this.#channel.durable();
+  }
+
+  /** Ends the writer thread and starts another, which takes over where the first one stopped. */
+  replaceWriter(): Promise<void> {
+    return this.#channel.replaceWriter();
+  }
+
+  putAgent(record: AgentRecord): void {
+    const value = Buffer.from(JSON.stringify(record), 'utf8');
+    this.#put(RECORD_PUT, TABLE_AGENTS, Buffer.from(record.agentId, 'utf8'), value);
+  }
+
+  deleteAgent(agentId: string): void {
+    this.#put(RECORD_DELETE, TABLE_AGENTS, Buffer.from(agentId, 'utf8'), NO_BYTES);
+    this.#put(RECORD_DELETE_PREFIX, TABLE_DATA, textPrefix(agentId), NO_BYTES);
+  }
+
+  agents(): AgentRecord[] {
+    this.#tables.root.resetReadTxn();
+    const entries = this.#tables.agents.getRange({});
+    return Array.from(entries, ({ value }) => JSON.parse(value.toString('utf8')) as AgentRecord);
+  }
+
+  putModule(hash: string, original: Uint8Array): void {
+    this.#modules.putOriginal(hash, original);
+  }
+
+  putMetered(hash: string, version: string, metered: Uint8Array, info: unknown): void {
+    this.#modules.putMetered(hash, version, metered, info);
+  }
+
+  module(hash: string, version: string): StoredModule | undefined {
+    this.#tables.root.resetReadTxn();
+    return this.#modules.get(hash, version);
+  }
+
+  deleteModule(hash: string): void {
+    this.#modules.delete(hash);
+  }
+
+  putAgentData(agentId: string, key: Uint8Array, value: Uint8Array): void {
+    this.#put(RECORD_PUT, TABLE_DATA, Buffer.concat([textPrefix(agentId), key]), value);
+  }
+
+  deleteAgentData(agentId: string, key: Uint8Array): void {
+    this.#put(RECORD_DELETE, TABLE_DATA, Buffer.concat([textPrefix(agentId), key]), NO_BYTES);
+  }
+
+  async agentData(agentId: string): Promise<Array<[Uint8Array, Uint8Array]>> {
+    await this.durable();
+    this.#tables.root.resetReadTxn();
+    const prefix = textPrefix(agentId);
+    const entries = this.#tables.data.getRange({ start: prefix, end: prefixEnd(prefix) });
+    return Array.from(entries, ({ key, value }) => [
+      Uint8Array.from(key.subarray(prefix.length)),
+      Uint8Array.from(value),
+    ]);
+  }
+
+  history(query: HistoryQuery): Promise<HistoryPage> {
+    if (!this.#options.historyEnabled) {
+      return Promise.resolve({ messages: [], total: 0, nextCursor: undefined });
+    }
+    return this.#read((snapshot) => this.#reader(snapshot).page(query));
+  }
+
+  async message(messageId: string): Promise<Message | undefined> {
+    if (!this.#options.historyEnabled) return undefined;
+    return this.#read((snapshot) => this.#reader(snapshot).message(messageId));
+  }
+
+  putDeadLetter(bytes: Buffer, agentId: string, error: PlainError, failedMs: number): void {
+    const message = bytes.subarray(0, encodedBytes(bytes));
+    const { messageId } = decodeMessage(message, 0, false);
+    assert(messageId !== '', 'a dead letter must have a message id');
+    const value = encodeDeadLetter(message, agentId, error, failedMs);
+    this.#put(RECORD_DEAD_LETTER, TABLE_DATA, Buffer.from(messageId, 'utf8'), value);
+  }
+
+  deadLetters(query: Parameters<Store['deadLetters']>[0]): Promise<DeadLetterPage> {
+    return this.#read((snapshot) => deadLetterPage(this.#tables, snapshot, query));
+  }
+
+  async deadLetter(messageId: string): Promise<DeadLetter | undefined> {
+    return this.#read(async (snapshot) => deadLetterOf(this.#tables, snapshot, messageId));
+  }
+
+  deleteDeadLetter(messageId: string): void {
+    this.#put(RECORD_DELETE_DEAD_LETTER, TABLE_DATA, Buffer.from(messageId, 'utf8'), NO_BYTES);
+  }
+
+  stats(): StoreStats {
+    this.#tables.root.resetReadTxn();
+    const state = readState(this.#tables);
+    const { from, to } = keptWindow(state, this.#options.historyMaxMessages);
+    return {
+      pendingRecords: this.#channel.pendingRecords,
+      pendingBytes: this.#channel.pendingBytes,
+      historyMessages: this.#options.historyEnabled ? to - from : 0,
+      deadLetters: state.deadLetters,
+      diskBytes: statSync(this.#path).size,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#channel.close();
+    } finally {
+      await this.#tables.root.close();
+      this.#unlock();
+    }
+  }
+
+  #put(kind: RecordKind, table: TableCode, key: Uint8Array, value: Uint8Array): void {
+    this.#channel.put({ kind, table, key, value });
+  }
+
+  #reader(snapshot: Snapshot): HistoryReader {
+    return new HistoryReader(this.#tables, snapshot, this.#options.historyMaxMessages);
+  }
+
+  /** Reads from a snapshot that holds all that was handed over before, as far as the disk takes it. */
+  async #read<T>(read: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    // A store that can't write stays readable: what it has is better than nothing.
+    await this.durable().catch(() => undefined);
+    this.#tables.root.resetReadTxn();
+    const snapshot = this.#tables.root.useReadTransaction();
+    try {
+      return await read(snapshot);
+    } finally {
+      snapshot.done();
+    }
+  }
+}

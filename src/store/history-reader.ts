@@ -1,0 +1,250 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Message } from '../fipa/message.js';
+import {
+  CURSOR_HISTORY_ASCENDING,
+  CURSOR_HISTORY_DESCENDING,
+  decodeCursor,
+  encodeCursor,
+} from './cursor.js';
+import { idTimeUs } from './id-time.js';
+import { numberKey, numberOfKey } from './keys.js';
+import { MessageReader } from './message-reader.js';
+import { filtersOf, matchingSegments, type SegmentMatches } from './posting-reader.js';
+import { decodeSegment, firstOf, type Segment } from './segment.js';
+import type { HistoryPage, HistoryQuery } from './store.js';
+import { readState, type Snapshot, type StoreState, type Tables } from './tables.js';
+
+/** Segments looked at before other work of the event loop has its turn. */
+const SEGMENTS_PER_TURN = 256;
+
+/** Numbers of the messages that may be shown, `from` inclusive, `to` exclusive. */
+interface Window {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The messages that count against the limit, oldest first to go. */
+export function keptWindow(state: StoreState, historyMaxMessages: number): Window {
+  const from = Math.max(state.firstNumber, state.nextNumber - historyMaxMessages);
+  return { from, to: state.nextNumber };
+}
+
+interface TimeRange {
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+/** Answers queries over the history from one snapshot of the store. */
+export class HistoryReader {
+  readonly #tables: Tables;
+  readonly #snapshot: Snapshot;
+  readonly #state: StoreState;
+  readonly #window: Window;
+  readonly #messages: MessageReader;
+
+  constructor(tables: Tables, snapshot: Snapshot, historyMaxMessages: number) {
+    this.#tables = tables;
+    this.#snapshot = snapshot;
+    this.#state = readState(tables, snapshot);
+    this.#window = keptWindow(this.#state, historyMaxMessages);
+    this.#messages = new MessageReader(tables, snapshot);
+  }
+
+  async page(query: HistoryQuery): Promise<HistoryPage> {
+    const reverse = query.order === 'desc';
+    const list = reverse ? CURSOR_HISTORY_DESCENDING : CURSOR_HISTORY_ASCENDING;
+    const after = query.cursor === undefined ? undefined : decodeCursor(list, query.cursor);
+    const numbers: number[] = [];
+    const total = await this.#walk(query, reverse, after, (number) => {
+      const beyond = after !== undefined && (reverse ? number >= after : number <= after);
+      if (!beyond && numbers.length <= query.limit) numbers.push(number);
+      return numbers.length <= query.limit;
+    });
+    const more = numbers.length > query.limit;
+    const shown = more ? numbers.slice(0, query.limit) : numbers;
+    return {
+      messages: shown.map((number) => this.#messages.read(number)),
+      total,
+      nextCursor: more ? encodeCursor(list, shown.at(-1)!) : undefined,
+    };
+  }
+
+  /** One message by id: looked for among those that were accepted about when the id was made. */
+  async message(messageId: string): Promise<Message | undefined> {
+    const time = this.#timeOfId(messageId);
+    if (time === undefined) return undefined;
+    let turn = 0;
+    for (const segment of this.#segments(time, true)) {
+      if (++turn % 16 === 0) await nextTurn();
+      for (const number of this.#inSegment(segment, time, true)) {
+        const found = this.#messages.read(number, false).messageId === messageId;
+        if (found) return this.#messages.read(number);
+      }
+    }
+    return undefined;
+  }
+
+  #timeOfId(messageId: string): TimeRange | undefined {
+    const idUs = idTimeUs(messageId);
+    if (idUs !== undefined) {
+      return { fromUs: idUs - this.#state.idSkewUs, toUs: idUs + this.#state.idSkewUs + 1 };
+    }
+    if (!this.#state.foreignIds) return undefined;
+    return { fromUs: Number.NEGATIVE_INFINITY, toUs: Number.POSITIVE_INFINITY };
+  }
+
+  /**
+   * Shows every match in order to `take` until it has enough.
+   * @returns how many matches there are in all
+   */
+  async #walk(
+    query: HistoryQuery,
+    reverse: boolean,
+    after: number | undefined,
+    take: (number: number) => boolean,
+  ): Promise<number> {
+    const filters = filtersOf(query);
+    const timed = query.sinceMs !== undefined || query.untilMs !== undefined;
+    const time = {
+      fromUs: query.sinceMs === undefined ? Number.NEGATIVE_INFINITY : query.sinceMs * 1_000,
+      toUs: query.untilMs === undefined ? Number.POSITIVE_INFINITY : query.untilMs * 1_000,
+    };
+    if (filters.length === 0 && !timed) return this.#walkAll(reverse, after, take);
+    const segments =
+      filters.length === 0
+        ? this.#wholeSegments(time, reverse)
+        : this.#filteredSegments(filters, time, timed, reverse);
+    let total = 0;
+    let wants = true;
+    let turn = 0;
+    for (const numbers of segments) {
+      total += numbers.length;
+      for (let i = 0; wants && i < numbers.length; i++) wants = take(numbers[i]!);
+      if (++turn % SEGMENTS_PER_TURN === 0) await nextTurn();
+    }
+    return total;
+  }
+
+  // Without a filter every number is a match, and counting is subtraction.
+  #walkAll(reverse: boolean, after: number | undefined, take: (number: number) => boolean): number {
+    const { from, to } = this.#window;
+    const step = reverse ? -1 : 1;
+    const edge = reverse ? to : from - 1;
+    const before = reverse ? Math.min(edge, after ?? edge) : Math.max(edge, after ?? edge);
+    for (let number = before + step; number >= from && number < to; number += step) {
+      if (!take(number)) break;
+    }
+    return to - from;
+  }
+
+  *#wholeSegments(time: TimeRange, reverse: boolean): Generator<number[]> {
+    for (const segment of this.#segments(time, reverse)) {
+      yield this.#inSegment(segment, time, reverse);
+    }
+  }
+
+  *#filteredSegments(
+    filters: ReturnType<typeof filtersOf>,
+    time: TimeRange,
+    timed: boolean,
+    reverse: boolean,
+  ): Generator<number[]> {
+    const bounds = timed ? this.#segmentBounds(time) : this.#allBounds();
+    if (bounds === undefined) return;
+    const range = { table: this.#tables.postings, snapshot: this.#snapshot, reverse, ...bounds };
+    for (const matches of matchingSegments(filters, range)) {
+      yield this.#numbersOf(matches, timed ? time : undefined, reverse);
+    }
+  }
+
+  /** Numbers of the matches in one segment, in order, those outside window and time left out. */
+  #numbersOf(matches: SegmentMatches, time: TimeRange | undefined, reverse: boolean): number[] {
+    const { from, to } = this.#window;
+    let numbers = matches.places.map((place) => matches.segment + place);
+    if (numbers[0]! < from || numbers.at(-1)! >= to) {
+      numbers = numbers.filter((number) => number >= from && number < to);
+    }
+    if (time !== undefined) numbers = this.#withinTime(matches.segment, numbers, time);
+    return reverse ? numbers.reverse() : numbers;
+  }
+
+  #withinTime(first: number, numbers: number[], time: TimeRange): number[] {
+    const segment = this.#segmentAt(first)!;
+    if (segment.earliestUs >= time.fromUs && segment.latestUs < time.toUs) return numbers;
+    if (segment.latestUs < time.fromUs || segment.earliestUs >= time.toUs) return [];
+    return numbers.filter((number) => {
+      const atUs = this.#messages.read(number, false).timestampUs;
+      return atUs >= time.fromUs && atUs < time.toUs;
+    });
+  }
+
+  #inSegment(segment: Segment, time: TimeRange, reverse: boolean): number[] {
+    const places = Array.from({ length: segment.count }, (_, place) => place);
+    return this.#numbersOf({ segment: segment.first, places }, time, reverse);
+  }
+
+  *#segments(time: TimeRange, reverse: boolean): Generator<Segment> {
+    const bounds = this.#segmentBounds(time);
+    if (bounds === undefined) return;
+    const [start, end] = reverse ? [bounds.to, bounds.from] : [bounds.from, bounds.to];
+    const entries = this.#tables.segments.getRange({
+      start: numberKey(start),
+      end: numberKey(end),
+      inclusiveEnd: true,
+      reverse,
+      transaction: this.#snapshot,
+    });
+    for (const { key, value } of entries) yield decodeSegment(numberOfKey(key), value);
+  }
+
+  /**
+   * First and last segment that can hold messages of this time. The latest timestamp so far rises
+   * from segment to segment, so it can be searched by halves; `disorderUs` says how far behind it
+   * a message may be at most.
+   */
+  #segmentBounds(time: TimeRange): { from: number; to: number } | undefined {
+    const { from: low, to: high } = this.#allBounds() ?? { from: 0, to: -1 };
+    const from = this.#firstSegment(low, high, (s) => s.latestSoFarUs >= time.fromUs);
+    if (from === undefined) return undefined;
+    const certainUs = time.toUs + this.#state.disorderUs;
+    const last = this.#firstSegment(from, high, (s) => s.latestSoFarUs >= certainUs);
+    // That segment itself may begin before the time ends; those behind it don't.
+    return { from, to: last ?? high };
+  }
+
+  #allBounds(): { from: number; to: number } | undefined {
+    const { from, to } = this.#window;
+    const first = this.#segmentAt(from);
+    const last = this.#segmentAt(to - 1);
+    return from < to && first && last ? { from: first.first, to: last.first } : undefined;
+  }
+
+  /** The first segment from `low` to `high` for which a test holds that holds for all behind it. */
+  #firstSegment(
+    low: number,
+    high: number,
+    test: (segment: Segment) => boolean,
+  ): number | undefined {
+    let from = low;
+    let to = high + 1;
+    let found: number | undefined;
+    while (from < to) {
+      const segment = this.#segmentAt(Math.floor((from + to) / 2))!;
+      if (test(segment)) {
+        found = segment.first;
+        to = segment.first;
+      } else from = segment.first + segment.count;
+    }
+    return found;
+  }
+
+  /** The segment that holds this message. */
+  #segmentAt(number: number): Segment | undefined {
+    const entry = firstOf(this.#tables.segments, {
+      start: numberKey(Math.max(0, number)),
+      reverse: true,
+      transaction: this.#snapshot,
+    });
+    return entry && decodeSegment(numberOfKey(entry.key), entry.value);
+  }
+}

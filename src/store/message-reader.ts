@@ -1,0 +1,46 @@
+import { assert } from '../base/assert.js';
+import { decodeMessage, encodedBytes } from '../fipa/binary.js';
+import type { Message } from '../fipa/message.js';
+import { numberKey, numberOfKey } from './keys.js';
+import { firstOf } from './segment.js';
+import type { Snapshot, Tables } from './tables.js';
+
+/** Reads messages by number from one snapshot; keeps the last block, since neighbours are asked for. */
+export class MessageReader {
+  readonly #tables: Tables;
+  readonly #snapshot: Snapshot;
+  #first = 0;
+  #block: Buffer = Buffer.alloc(0);
+  /** Where each message of the block begins. */
+  #starts: number[] = [];
+
+  constructor(tables: Tables, snapshot: Snapshot) {
+    this.#tables = tables;
+    this.#snapshot = snapshot;
+  }
+
+  read(number: number, withContent = true): Message {
+    const place = number - this.#first;
+    if (place < 0 || place >= this.#starts.length) {
+      this.#load(number);
+      return this.read(number, withContent);
+    }
+    return decodeMessage(this.#block, this.#starts[place]!, withContent);
+  }
+
+  #load(number: number): void {
+    const entry = firstOf(this.#tables.messages, {
+      start: numberKey(number),
+      reverse: true,
+      transaction: this.#snapshot,
+    });
+    assert(entry !== undefined, `message number ${number} is not in any block`);
+    this.#first = numberOfKey(entry.key);
+    this.#block = entry.value;
+    this.#starts = [];
+    for (let at = 0; at < this.#block.length; at += encodedBytes(this.#block, at)) {
+      this.#starts.push(at);
+    }
+    assert(number - this.#first < this.#starts.length, `message number ${number} is missing`);
+  }
+}

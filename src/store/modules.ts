@@ -1,0 +1,106 @@
+import { textPrefix } from './keys.js';
+import { NO_BYTES, RECORD_DELETE_PREFIX, RECORD_PUT, TABLE_MODULES } from './records.js';
+import type { StoredModule } from './store.js';
+import type { Table } from './tables.js';
+import type { WriterChannel } from './writer-channel.js';
+
+/**
+ * Modules are larger than a frame of the ring, so they are kept in pieces. Keys: the hash, then
+ * what of the module (o = original, m = metered), then for metered its version, then the number of
+ * the piece; the manifest has no piece number and is written last, so that a module is there whole
+ * or not at all.
+ */
+const PIECE_BYTES_MAX = 256 * 1024;
+const ORIGINAL = 'o';
+const METERED = 'm';
+
+interface Manifest {
+  readonly bytes: number;
+  readonly pieces: number;
+  readonly info?: unknown;
+}
+
+function prefixOf(hash: string, ...parts: string[]): Buffer {
+  return Buffer.concat([hash, ...parts].map(textPrefix));
+}
+
+function pieceKey(prefix: Buffer, piece: number): Buffer {
+  const number = Buffer.alloc(5);
+  number[0] = 1;
+  number.writeUInt32BE(piece, 1);
+  return Buffer.concat([prefix, number]);
+}
+
+function manifestKey(prefix: Buffer): Buffer {
+  return Buffer.concat([prefix, Buffer.from([0])]);
+}
+
+/** Writes and reads modules, over the writer's ring and in the table. */
+export class ModuleStore {
+  readonly #channel: WriterChannel;
+  readonly #table: Table;
+
+  constructor(channel: WriterChannel, table: Table) {
+    this.#channel = channel;
+    this.#table = table;
+  }
+
+  putOriginal(hash: string, original: Uint8Array): void {
+    this.#put(prefixOf(hash, ORIGINAL), original, undefined);
+  }
+
+  putMetered(hash: string, version: string, metered: Uint8Array, info: unknown): void {
+    // What another version of the rewriter made is of no use any more.
+    this.#deletePrefix(prefixOf(hash, METERED));
+    this.#put(prefixOf(hash, METERED, version), metered, info);
+  }
+
+  get(hash: string, version: string): StoredModule | undefined {
+    const original = this.#get(prefixOf(hash, ORIGINAL));
+    if (original === undefined) return undefined;
+    const metered = this.#get(prefixOf(hash, METERED, version));
+    return { original: original.content, metered: metered?.content, info: metered?.info };
+  }
+
+  delete(hash: string): void {
+    this.#deletePrefix(prefixOf(hash));
+  }
+
+  #put(prefix: Buffer, content: Uint8Array, info: unknown): void {
+    this.#deletePrefix(prefix);
+    const pieceBytes = Math.min(PIECE_BYTES_MAX, Math.floor(this.#channel.messageBytesMax / 4));
+    const pieces = Math.ceil(content.byteLength / pieceBytes);
+    for (let i = 0; i < pieces; i++) {
+      const value = content.subarray(i * pieceBytes, (i + 1) * pieceBytes);
+      this.#record(RECORD_PUT, pieceKey(prefix, i), value);
+    }
+    const manifest: Manifest = { bytes: content.byteLength, pieces, info };
+    this.#record(RECORD_PUT, manifestKey(prefix), Buffer.from(JSON.stringify(manifest)));
+  }
+
+  #get(prefix: Buffer): { content: Uint8Array; info: unknown } | undefined {
+    const found = this.#table.get(manifestKey(prefix));
+    if (found === undefined) return undefined;
+    const manifest = JSON.parse(found.toString('utf8')) as Manifest;
+    const content = new Uint8Array(manifest.bytes);
+    let at = 0;
+    for (let i = 0; i < manifest.pieces; i++) {
+      const piece = this.#table.get(pieceKey(prefix, i))!;
+      content.set(piece, at);
+      at += piece.length;
+    }
+    return { content, info: manifest.info };
+  }
+
+  #deletePrefix(prefix: Buffer): void {
+    this.#record(RECORD_DELETE_PREFIX, prefix, NO_BYTES);
+  }
+
+  #record(
+    kind: typeof RECORD_PUT | typeof RECORD_DELETE_PREFIX,
+    key: Uint8Array,
+    value: Uint8Array,
+  ): void {
+    this.#channel.put({ kind, table: TABLE_MODULES, key, value });
+  }
+}

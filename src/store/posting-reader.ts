@@ -1,0 +1,144 @@
+import { performativeCode } from '../fipa/performative.js';
+import {
+  BY_CONVERSATION,
+  BY_PERFORMATIVE,
+  BY_RECEIVER,
+  BY_SENDER,
+  numberOfKey,
+  type PostingKind,
+  postingKey,
+} from './keys.js';
+import type { HistoryQuery } from './store.js';
+import type { Snapshot, Table } from './tables.js';
+
+/** Ascending places in one segment, of the messages that match. */
+export interface SegmentMatches {
+  readonly segment: number;
+  readonly places: readonly number[];
+}
+
+/** Reads posting lists of one snapshot, from segment `from` to segment `to`, both inclusive. */
+export interface PostingRange {
+  readonly table: Table;
+  readonly snapshot: Snapshot;
+  readonly from: number;
+  readonly to: number;
+  readonly reverse: boolean;
+}
+
+/** The fields that one filter looks at: a message matches when one of them has the text. */
+interface Filter {
+  readonly kinds: readonly PostingKind[];
+  readonly text: string;
+}
+
+/** The filters of a query, the one that likely matches least first. */
+export function filtersOf(query: HistoryQuery): Filter[] {
+  const filters: Filter[] = [];
+  const add = (text: string | undefined, ...kinds: PostingKind[]): void => {
+    if (text !== undefined) filters.push({ kinds, text });
+  };
+  add(query.conversationId, BY_CONVERSATION);
+  add(query.sender, BY_SENDER);
+  add(query.receiver, BY_RECEIVER);
+  add(query.agent, BY_SENDER, BY_RECEIVER);
+  const act = query.performative;
+  add(act === undefined ? undefined : String(performativeCode(act)), BY_PERFORMATIVE);
+  return filters;
+}
+
+/** All segments in which every filter matches, with the places, in order. */
+export function* matchingSegments(
+  filters: readonly Filter[],
+  range: PostingRange,
+): Generator<SegmentMatches> {
+  const [leading, ...others] = filters as [Filter, ...Filter[]];
+  for (const { segment, places } of walkFilter(leading, range)) {
+    let matches = places;
+    for (const filter of others) {
+      if (matches.length === 0) break;
+      matches = intersection(matches, placesOf(filter, segment, range));
+    }
+    if (matches.length > 0) yield { segment, places: matches };
+  }
+}
+
+function* walkFilter(filter: Filter, range: PostingRange): Generator<SegmentMatches> {
+  const [first, second] = filter.kinds.map((kind) => walkKind(kind, filter.text, range));
+  if (second === undefined) {
+    yield* first!;
+    return;
+  }
+  const sign = range.reverse ? -1 : 1;
+  let a = first!.next();
+  let b = second.next();
+  while (!a.done || !b.done) {
+    const order = a.done ? 1 : b.done ? -1 : sign * (a.value.segment - b.value.segment);
+    if (order === 0) {
+      const places = union(a.value!.places, b.value!.places);
+      yield { segment: a.value!.segment, places };
+    } else yield order < 0 ? a.value! : b.value!;
+    if (order <= 0) a = first!.next();
+    if (order >= 0) b = second.next();
+  }
+}
+
+function* walkKind(
+  kind: PostingKind,
+  text: string,
+  range: PostingRange,
+): Generator<SegmentMatches, undefined> {
+  const low = postingKey(kind, text, range.from);
+  const high = postingKey(kind, text, range.to);
+  const bounds = range.reverse ? { start: high, end: low } : { start: low, end: high };
+  const entries = range.table.getRange({
+    ...bounds,
+    inclusiveEnd: true,
+    reverse: range.reverse,
+    transaction: range.snapshot,
+  });
+  for (const { key, value } of entries) {
+    yield { segment: numberOfKey(key), places: decodePlaces(value) };
+  }
+}
+
+function placesOf(filter: Filter, segment: number, range: PostingRange): number[] {
+  let places: number[] = [];
+  for (const kind of filter.kinds) {
+    const found = range.table.get(postingKey(kind, filter.text, segment), {
+      transaction: range.snapshot,
+    });
+    if (found !== undefined) places = union(places, decodePlaces(found));
+  }
+  return places;
+}
+
+function decodePlaces(value: Buffer): number[] {
+  const places = new Array<number>(value.length >> 1);
+  for (let i = 0; i < places.length; i++) places[i] = value.readUInt16LE(i * 2);
+  return places;
+}
+
+function union(a: readonly number[], b: readonly number[]): number[] {
+  const result: number[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    const x = a[i] ?? Number.POSITIVE_INFINITY;
+    const y = b[j] ?? Number.POSITIVE_INFINITY;
+    result.push(Math.min(x, y));
+    if (x <= y) i++;
+    if (y <= x) j++;
+  }
+  return result;
+}
+
+function intersection(a: readonly number[], b: readonly number[]): number[] {
+  const result: number[] = [];
+  let j = 0;
+  for (const x of a) {
+    while (j < b.length && b[j]! < x) j++;
+    if (b[j] === x) result.push(x);
+  }
+  return result;
+}

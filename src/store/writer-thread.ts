@@ -1,0 +1,86 @@
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { assert } from '../base/assert.js';
+import { StatusWords } from './status-words.js';
+import { openTables, type Tables } from './tables.js';
+import { Writer, type WriterLimits } from './writer.js';
+
+/** What the writer thread starts with. */
+export interface WriterStart {
+  readonly path: string;
+  readonly ring: SharedArrayBuffer;
+  readonly words: SharedArrayBuffer;
+  readonly session: string;
+  readonly limits: WriterLimits;
+}
+
+/** What the writer thread posts to the main thread. */
+export type WriterNotice =
+  | { readonly notice: 'committed' }
+  | { readonly notice: 'failing'; readonly reason: string }
+  | { readonly notice: 'recovered' };
+
+/** How long records wait for company when nobody waits for them. */
+const LINGER_MS = 20;
+/** So much in the ring is company enough. */
+const LINGER_BYTES = 512 * 1024;
+const IDLE_MAX_MS = 1_000;
+const BACKOFF_MIN_MS = 100;
+const BACKOFF_MAX_MS = 5_000;
+/** Attempts to write out the rest when the store is closed and the disk doesn't take it. */
+const LAST_ATTEMPTS = 3;
+
+function post(notice: WriterNotice): void {
+  parentPort?.postMessage(notice);
+}
+
+function run(start: WriterStart, words: StatusWords, writer: Writer): void {
+  const idleMs = Math.max(10, Math.min(IDLE_MAX_MS, start.limits.ageMs / 8));
+  for (;;) {
+    const found = writer.consumer.waitForFrames(idleMs);
+    if (!found && words.stopRequested) return;
+    if (found && writer.consumer.pendingBytes() < LINGER_BYTES) words.lingerUnlessUrgent(LINGER_MS);
+    if (!attempt(words, writer)) return;
+  }
+}
+
+/** Writes all that is there; repeats with growing pauses while the disk doesn't take it. */
+function attempt(words: StatusWords, writer: Writer): boolean {
+  let failures = 0;
+  for (;;) {
+    try {
+      words.clearUrgent();
+      const wrote = writer.writeGroup();
+      if (!wrote) writer.prune();
+      if (words.failing) {
+        words.setFailing(false);
+        post({ notice: 'recovered' });
+      }
+      if (words.takeDoorbell()) post({ notice: 'committed' });
+      if (!wrote) return true;
+      failures = 0;
+    } catch (error) {
+      failures++;
+      words.setFailing(true);
+      post({ notice: 'failing', reason: error instanceof Error ? error.message : String(error) });
+      if (words.stopRequested && failures >= LAST_ATTEMPTS) return false;
+      words.backOff(Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (failures - 1)));
+    }
+  }
+}
+
+// Opening a table is a transaction too.
+function openGuarded(): Tables {
+  words.enter();
+  try {
+    return openTables(start.path);
+  } finally {
+    words.leave();
+  }
+}
+
+assert(!isMainThread, 'this module is the writer thread');
+const start = workerData as WriterStart;
+const words = new StatusWords(start.words);
+const tables = openGuarded();
+run(start, words, new Writer(tables, start.ring, words, start.session, start.limits));
+await tables.root.close();

@@ -1,0 +1,175 @@
+import { assert } from '../base/assert.js';
+import { wallMs } from '../base/clock.js';
+import { RingConsumer } from '../ring/consumer.js';
+import { DeadLetterWriter } from './dead-letter-writer.js';
+import { HistoryWriter, isMessage } from './history-writer.js';
+import { prefixEnd } from './keys.js';
+import {
+  RECORD_APPEND,
+  RECORD_DEAD_LETTER,
+  RECORD_DELETE,
+  RECORD_DELETE_DEAD_LETTER,
+  RECORD_DELETE_PREFIX,
+  RECORD_HEADER_BYTES,
+  RECORD_PUT,
+  TABLE_AGENTS,
+  TABLE_MODULES,
+} from './records.js';
+import { dropOldestSegment, hasExpiredSegment, type RetentionLimits } from './retention.js';
+import type { StatusWords } from './status-words.js';
+import { readState, type StoreState, type Table, type Tables, writeState } from './tables.js';
+
+/** Bounds of one transaction, so that whoever waits for it doesn't wait for everyone else too. */
+const GROUP_RECORDS = 4_096;
+const GROUP_BYTES = 8 * 1024 * 1024;
+const SEGMENT_SPAN_MAX_MS = 3_600_000;
+
+export interface WriterLimits extends RetentionLimits {
+  readonly deadLetters: number;
+}
+
+/** Writes what is in the ring, one group of records and one flush to disk at a time. */
+export class Writer {
+  readonly #tables: Tables;
+  readonly #ring: SharedArrayBuffer;
+  readonly #words: StatusWords;
+  readonly #session: string;
+  readonly #limits: WriterLimits;
+  #consumer!: RingConsumer;
+  #bytes!: Buffer;
+  #state!: StoreState;
+  #history!: HistoryWriter;
+  #deadLetters!: DeadLetterWriter;
+
+  constructor(
+    tables: Tables,
+    ring: SharedArrayBuffer,
+    words: StatusWords,
+    session: string,
+    limits: WriterLimits,
+  ) {
+    this.#tables = tables;
+    this.#ring = ring;
+    this.#words = words;
+    this.#session = session;
+    this.#limits = limits;
+    this.#reload();
+  }
+
+  get consumer(): RingConsumer {
+    return this.#consumer;
+  }
+
+  /**
+   * Writes one group and flushes it. When it throws nothing has changed, and the same records are
+   * there for the next attempt.
+   * @returns whether there was anything to write
+   */
+  writeGroup(): boolean {
+    if (this.#consumer.pendingBytes() === 0) return false;
+    const before = this.#state.sequence;
+    this.#transaction(() => {
+      this.#applyGroup();
+      if (this.#state.sequence === before) return;
+      this.#history.finish();
+      dropOldestSegment(this.#tables, this.#state, this.#limits, wallMs());
+      writeState(this.#tables, this.#state);
+    });
+    this.#consumer.release();
+    this.#words.setCommitted(this.#state.sequence);
+    return true;
+  }
+
+  /** Drops segments that are beyond the limits; at most a few at a time. */
+  prune(): void {
+    for (let i = 0; i < 4; i++) {
+      if (!hasExpiredSegment(this.#tables, this.#state, this.#limits, wallMs())) return;
+      this.#transaction(() => {
+        dropOldestSegment(this.#tables, this.#state, this.#limits, wallMs());
+        writeState(this.#tables, this.#state);
+      });
+    }
+  }
+
+  // The gate is held for the transaction alone: see StatusWords.
+  #transaction(work: () => void): void {
+    this.#words.enter();
+    try {
+      this.#tables.root.transactionSync(work);
+    } catch (error) {
+      this.#reload();
+      throw error;
+    } finally {
+      this.#words.leave();
+    }
+  }
+
+  /** Forgets all that isn't on disk. A new consumer begins at the first record not released. */
+  #reload(): void {
+    this.#consumer = new RingConsumer(this.#ring);
+    const { buffer, byteOffset, byteLength } = this.#consumer.bytes;
+    this.#bytes = Buffer.from(buffer, byteOffset, byteLength);
+    this.#state = readState(this.#tables);
+    if (this.#state.session !== this.#session) {
+      this.#state.session = this.#session;
+      this.#state.sequence = 0;
+    }
+    const spanMs = Math.min(SEGMENT_SPAN_MAX_MS, this.#limits.ageMs / 8);
+    this.#history = new HistoryWriter(this.#tables, this.#state, spanMs);
+    this.#deadLetters = new DeadLetterWriter(this.#tables, this.#state, this.#limits.deadLetters);
+  }
+
+  #applyGroup(): void {
+    let bytes = 0;
+    for (let records = 0; records < GROUP_RECORDS && bytes < GROUP_BYTES; records++) {
+      if (!this.#consumer.next()) return;
+      bytes += this.#consumer.length;
+      this.#applyRecord();
+    }
+  }
+
+  #applyRecord(): void {
+    const { offset, length, view } = this.#consumer;
+    const head = view.getUint32(offset, true);
+    const valueBytes = view.getUint32(offset + 4, true);
+    const sequence = view.getFloat64(offset + 8, true);
+    // A thread that died after its commit and before it released the ring left these behind.
+    if (sequence <= this.#state.sequence) return;
+    assert(sequence === this.#state.sequence + 1, 'a record is missing from the ring');
+    const keyBytes = head >>> 16;
+    assert(RECORD_HEADER_BYTES + keyBytes + valueBytes === length, 'a record has a wrong length');
+    this.#state.sequence = sequence;
+    const keyAt = offset + RECORD_HEADER_BYTES;
+    const kind = head & 0xff;
+    if (kind === RECORD_APPEND) {
+      assert(isMessage(this.#bytes, keyAt, valueBytes), 'a record to append is not a message');
+      this.#history.append(this.#bytes, keyAt, valueBytes);
+      return;
+    }
+    // Copied: LMDB takes the address of ordinary memory only.
+    const key = Buffer.from(this.#bytes.subarray(keyAt, keyAt + keyBytes));
+    const valueAt = keyAt + keyBytes;
+    const value = Buffer.from(this.#bytes.subarray(valueAt, valueAt + valueBytes));
+    this.#applyOther(kind, this.#tableOf((head >>> 8) & 0xff), key, value);
+  }
+
+  #applyOther(kind: number, table: Table, key: Buffer, value: Buffer): void {
+    if (kind === RECORD_PUT) table.putSync(key, value);
+    else if (kind === RECORD_DELETE) table.removeSync(key);
+    else if (kind === RECORD_DELETE_PREFIX) deletePrefix(table, key);
+    else if (kind === RECORD_DEAD_LETTER) this.#deadLetters.put(key.toString('utf8'), value);
+    else if (kind === RECORD_DELETE_DEAD_LETTER) this.#deadLetters.delete(key.toString('utf8'));
+    else assert(false, `a record has the unknown kind ${kind}`);
+  }
+
+  #tableOf(code: number): Table {
+    if (code === TABLE_AGENTS) return this.#tables.agents;
+    if (code === TABLE_MODULES) return this.#tables.modules;
+    return this.#tables.data;
+  }
+}
+
+function deletePrefix(table: Table, prefix: Buffer): void {
+  const keys = [...table.getKeys({ start: prefix, end: prefixEnd(prefix) })];
+  for (const key of keys) table.removeSync(key);
+}
