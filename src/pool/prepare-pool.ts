@@ -1,0 +1,46 @@
+import { Piscina } from 'piscina';
+import { CaxtonError, fromPlainError } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
+import type { PreparedModule, PrepareOutcome, PrepareRequest } from '../wire/prepare.js';
+
+/**
+ * One thread beside the agents' workers that checks, meters and compiles modules, so that a deploy
+ * stalls neither the main thread nor an agent.
+ */
+export class PreparePool {
+  readonly #piscina: Piscina;
+
+  constructor() {
+    this.#piscina = new Piscina({
+      filename: new URL('../worker/prepare-task.js', import.meta.url).href,
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: 5_000,
+      env: {},
+    });
+    this.#piscina.on('error', () => undefined);
+  }
+
+  /** @throws CaxtonError INVALID_WASM, RESOURCE_LIMIT_EXCEEDED, DEPLOYMENT_FAILED */
+  async prepare(request: PrepareRequest): Promise<PreparedModule> {
+    let outcome: PrepareOutcome;
+    try {
+      outcome = await this.#piscina.run(request, {
+        signal: AbortSignal.timeout(LIMITS.prepare_timeout_ms),
+      });
+    } catch (error) {
+      throw new CaxtonError(
+        'DEPLOYMENT_FAILED',
+        `The module could not be compiled within ${LIMITS.prepare_timeout_ms} ms, or its compiler failed.`,
+        { limit_ms: LIMITS.prepare_timeout_ms },
+        error,
+      );
+    }
+    if ('error' in outcome) throw fromPlainError(outcome.error);
+    return outcome;
+  }
+
+  async close(): Promise<void> {
+    await this.#piscina.destroy();
+  }
+}

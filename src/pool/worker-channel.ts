@@ -1,0 +1,272 @@
+import type { MessagePort } from 'node:worker_threads';
+import { assert } from '../base/assert.js';
+import { monotonicUs } from '../base/clock.js';
+import { CaxtonError, fromPlainError } from '../base/errors.js';
+import { RingConsumer } from '../ring/consumer.js';
+import { createRing } from '../ring/layout.js';
+import { RingProducer } from '../ring/producer.js';
+import type {
+  AgentInstall,
+  ControlReply,
+  ControlRequest,
+  DirectoryChange,
+  InstallResult,
+  WorkerReport,
+} from '../wire/control.js';
+import {
+  FRAME_BOUNCE,
+  FRAME_DELIVER,
+  FRAME_DONE,
+  FRAME_HEADER_BYTES,
+  writeFrameHeader,
+} from '../wire/frames.js';
+import { StatusBlock } from '../wire/status-block.js';
+
+/** Takes the frames that a worker published. The bytes are valid only during the call. */
+export interface ReplySink {
+  /** Whether the receiver has room for more; when not, the ring keeps what it has. */
+  ready(): boolean;
+  frame(channel: WorkerChannel, source: Buffer, offset: number, length: number): void;
+}
+
+/** What a dead worker left unhandled, as whole frames, in the order of their delivery. */
+export interface Leftovers {
+  readonly inHand: Buffer | undefined;
+  readonly waiting: Buffer[];
+}
+
+interface PendingCall {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The main thread's end of one worker in one generation: two rings, the status block and a port
+ * for control verbs. A worker that dies gets a successor with rings of its own.
+ */
+export class WorkerChannel {
+  readonly index: number;
+  readonly generation: number;
+  readonly requestRing: SharedArrayBuffer;
+  readonly replyRing: SharedArrayBuffer;
+  readonly status = new StatusBlock();
+  /** Frames handed over whose DONE or BOUNCE has not come. */
+  inFlight = 0;
+  #dead = false;
+  #lastFinished = 0;
+  #nextSequence = 1;
+  #nextSlot = 1;
+  #nextCall = 1;
+  readonly #requests: RingProducer;
+  readonly #requestBytes: Buffer;
+  readonly #replies: RingConsumer;
+  readonly #replyBytes: Buffer;
+  readonly #port: MessagePort;
+  readonly #calls = new Map<number, PendingCall>();
+
+  constructor(index: number, generation: number, ringBytes: number, port: MessagePort) {
+    this.index = index;
+    this.generation = generation;
+    this.requestRing = createRing({ capacityBytes: ringBytes, generation });
+    this.replyRing = createRing({ capacityBytes: ringBytes, generation });
+    this.#requests = new RingProducer(this.requestRing, generation);
+    this.#requestBytes = bufferOver(this.#requests.bytes);
+    this.#replies = new RingConsumer(this.replyRing, generation);
+    this.#replyBytes = bufferOver(this.#replies.bytes);
+    this.#port = port;
+  }
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  newSlot(): number {
+    return this.#nextSlot++;
+  }
+
+  /**
+   * Hands one binary message to the agent in `slot`.
+   * @returns false when the ring has no room now; nothing was written then
+   */
+  deliver(
+    slot: number,
+    source: Buffer,
+    offset: number,
+    length: number,
+    acceptedUs: number,
+  ): boolean {
+    if (this.#dead) return false;
+    const total = FRAME_HEADER_BYTES + length;
+    const at = this.#requests.reserve(total);
+    if (at < 0) return false;
+    const target = this.#requestBytes;
+    writeFrameHeader(target, at, FRAME_DELIVER, slot, this.#takeSequence(), acceptedUs);
+    source.copy(target, at + FRAME_HEADER_BYTES, offset, offset + length);
+    this.#send(total);
+    return true;
+  }
+
+  /** Hands over a whole frame that waited, or came back, under this channel's slot and sequence. */
+  deliverFrame(slot: number, frame: Buffer): boolean {
+    if (this.#dead) return false;
+    const at = this.#requests.reserve(frame.length);
+    if (at < 0) return false;
+    const target = this.#requestBytes;
+    frame.copy(target, at);
+    target.writeUInt32LE(slot, at + 4);
+    target.writeUInt32LE(this.#takeSequence(), at + 8);
+    this.#send(frame.length);
+    return true;
+  }
+
+  // Zero means "none" in the status block and is never given out.
+  #takeSequence(): number {
+    const sequence = this.#nextSequence;
+    this.#nextSequence = (sequence + 1) >>> 0 || 1;
+    return sequence;
+  }
+
+  #send(length: number): void {
+    this.#requests.commit(length);
+    this.#requests.publish();
+    this.#requests.wakeConsumer();
+    this.inFlight += 1;
+  }
+
+  /**
+   * Gives published frames to the sink, at most `budget` of them.
+   * @returns whether frames are left
+   */
+  drain(sink: ReplySink, budget: number): boolean {
+    const replies = this.#replies;
+    let left = budget;
+    try {
+      while (left > 0 && sink.ready() && replies.next()) {
+        const { offset, length } = replies;
+        this.#noteFinished(offset);
+        sink.frame(this, this.#replyBytes, offset, length);
+        left -= 1;
+      }
+    } finally {
+      // Also when the sink throws: a frame that can't be digested must not come again for ever.
+      if (left < budget) replies.release();
+    }
+    return replies.pendingBytes() > 0;
+  }
+
+  #noteFinished(offset: number): void {
+    const kind = this.#replyBytes[offset];
+    if (kind !== FRAME_DONE && kind !== FRAME_BOUNCE) return;
+    this.#lastFinished = this.#replyBytes.readUInt32LE(offset + 8);
+    this.inFlight -= 1;
+  }
+
+  /** Asks for the doorbell. @returns false when frames are there already */
+  arm(): boolean {
+    return this.#dead || this.#replies.arm();
+  }
+
+  install(agent: AgentInstall): Promise<InstallResult> {
+    return this.#call((call) => ({ verb: 'install', call, agent })) as Promise<InstallResult>;
+  }
+
+  restart(slot: number, timestampUs: number): Promise<InstallResult> {
+    return this.#call((call) => ({
+      verb: 'restart',
+      call,
+      slot,
+      timestampUs,
+    })) as Promise<InstallResult>;
+  }
+
+  async remove(slot: number, shutdown: boolean, timestampUs: number): Promise<void> {
+    await this.#call((call) => ({ verb: 'remove', call, slot, shutdown, timestampUs }));
+  }
+
+  report(): Promise<WorkerReport> {
+    return this.#call((call) => ({ verb: 'report', call })) as Promise<WorkerReport>;
+  }
+
+  updateDirectory(changes: readonly DirectoryChange[]): void {
+    if (!this.#dead && changes.length > 0) this.#post({ verb: 'directory', changes });
+  }
+
+  exit(): void {
+    if (!this.#dead) this.#post({ verb: 'exit' });
+  }
+
+  #call(request: (call: number) => ControlRequest): Promise<unknown> {
+    if (this.#dead) return Promise.reject(workerGone(this.index));
+    const call = this.#nextCall++;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(call, { resolve, reject });
+      this.#post(request(call));
+    });
+  }
+
+  #post(request: ControlRequest): void {
+    this.#port.postMessage(request);
+    this.#requests.interrupt();
+  }
+
+  /** A control answer came. Effects of an installation are in the ring before its answer. */
+  answer(reply: ControlReply): void {
+    if (reply.verb === 'ready') return;
+    const pending = this.#calls.get(reply.call);
+    assert(pending !== undefined, 'a worker answered a call that nobody made');
+    this.#calls.delete(reply.call);
+    if (reply.verb === 'report') pending.resolve(reply.report);
+    else if (reply.error === undefined) pending.resolve(reply.value);
+    else pending.reject(fromPlainError(reply.error));
+  }
+
+  /** How long the worker has been at one frame, and for which agent. */
+  busy(): { readonly slot: number; readonly ms: number } {
+    const ms = this.status.busyMs(Math.floor(monotonicUs() / 1_000));
+    return { slot: this.status.slotInHand, ms };
+  }
+
+  /**
+   * The thread is gone: takes what it still published, then what it never handled. Later answers
+   * of this generation can't reach anybody, since nobody reads these rings any more.
+   */
+  bury(sink: ReplySink): Leftovers {
+    const always: ReplySink = { ready: () => true, frame: (...args) => sink.frame(...args) };
+    while (this.drain(always, Number.MAX_SAFE_INTEGER));
+    this.#dead = true;
+    this.#port.close();
+    for (const pending of this.#calls.values()) pending.reject(workerGone(this.index));
+    this.#calls.clear();
+    return this.#leftovers();
+  }
+
+  #leftovers(): Leftovers {
+    const unread = new RingConsumer(this.requestRing, this.generation);
+    const sequenceInHand = this.status.sequenceInHand;
+    const waiting: Buffer[] = [];
+    let inHand: Buffer | undefined;
+    while (unread.next()) {
+      const sequence = this.#requestBytes.readUInt32LE(unread.offset + 8);
+      // Handled and published, but the thread died before it gave the space back.
+      if (((sequence - this.#lastFinished) | 0) <= 0 && this.#lastFinished !== 0) continue;
+      const frame = Buffer.from(
+        this.#requestBytes.subarray(unread.offset, unread.offset + unread.length),
+      );
+      if (sequence === sequenceInHand) inHand = frame;
+      else waiting.push(frame);
+    }
+    this.inFlight = 0;
+    return { inHand, waiting };
+  }
+}
+
+// Buffer's readers and writers are faster than a DataView's for text and are used everywhere else.
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function workerGone(index: number): CaxtonError {
+  return new CaxtonError('UNAVAILABLE', `Worker ${index} died; its agents are being restarted.`, {
+    worker: index,
+  });
+}

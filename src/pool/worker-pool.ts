@@ -1,0 +1,184 @@
+import { MessageChannel, type Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { LIMITS } from '../base/limits.js';
+import type { Logger } from '../base/log.js';
+import { type ControlReply, DOORBELL, type WorkerStart } from '../wire/control.js';
+import { type Leftovers, type ReplySink, WorkerChannel } from './worker-channel.js';
+
+export interface PoolOptions {
+  readonly workers: number;
+  readonly ringBytes: number;
+  readonly contentBytes: number;
+  readonly logger: Logger;
+}
+
+export interface PoolListener extends ReplySink {
+  /** A worker died; its successor is on its way. */
+  workerDied(channel: WorkerChannel, leftovers: Leftovers): void;
+  /** A successor is there and has no agents yet. */
+  workerReplaced(channel: WorkerChannel): void;
+}
+
+// Frames given to the runtime before sockets get their turn again.
+const DRAIN_BUDGET = 512;
+// Turns of the event loop in which the main thread looks by itself before it asks for the doorbell:
+// under load a reply is there by then, and neither side pays for a message between threads.
+const POLL_TURNS = 4;
+
+interface Seat {
+  channel: WorkerChannel;
+  thread: Worker | undefined;
+  ready: Promise<void>;
+}
+
+/** A fixed number of worker threads, each with one long-running loop, replaced when they die. */
+export class WorkerPool {
+  readonly #options: PoolOptions;
+  readonly #listener: PoolListener;
+  readonly #piscina: Piscina;
+  readonly #seats: Seat[] = [];
+  #closing = false;
+  #polling = false;
+  #turnsLeft = 0;
+
+  constructor(options: PoolOptions, listener: PoolListener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#piscina = new Piscina({
+      filename: new URL('../worker/agent-worker.js', import.meta.url).href,
+      minThreads: options.workers,
+      maxThreads: options.workers,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      concurrentTasksPerWorker: 1,
+      // Agents' worker threads see nothing of the server's environment.
+      env: {},
+      // A worker whose JavaScript heap fills up dies alone instead of with the whole process.
+      resourceLimits: { maxOldGenerationSizeMb: LIMITS.worker_heap_mb },
+    });
+    // A dying thread is reported by the task it ran; without a listener the process would end.
+    this.#piscina.on('error', () => undefined);
+  }
+
+  get channels(): readonly WorkerChannel[] {
+    return this.#seats.map((seat) => seat.channel);
+  }
+
+  /** Resolves when every worker's loop runs. */
+  async start(): Promise<void> {
+    for (let index = 0; index < this.#options.workers; index++)
+      this.#seats.push(this.#open(index, 1));
+    await Promise.all(this.#seats.map((seat) => seat.ready));
+  }
+
+  /** Something was handed to a worker: looks for its answer after the present turn. */
+  expectReplies(): void {
+    this.#turnsLeft = POLL_TURNS;
+    if (this.#polling) return;
+    this.#polling = true;
+    setImmediate(this.#poll);
+  }
+
+  /** Ends a worker that hangs. What it had in hand counts as failed. */
+  kill(channel: WorkerChannel): void {
+    const seat = this.#seats[channel.index];
+    if (seat?.channel === channel) void seat.thread?.terminate();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const seat of this.#seats) seat.channel.exit();
+    await this.#piscina.destroy();
+  }
+
+  readonly #poll = (): void => {
+    let more = false;
+    let waiting = false;
+    for (const seat of this.#seats) {
+      more = seat.channel.drain(this.#listener, DRAIN_BUDGET) || more;
+      waiting = waiting || seat.channel.inFlight > 0;
+    }
+    if (more && !this.#listener.ready()) {
+      // The history is behind: come back later rather than turn in a circle.
+      setTimeout(this.#poll, 1);
+      return;
+    }
+    this.#turnsLeft -= 1;
+    if (more || (waiting && this.#turnsLeft > 0) || !this.#armAll()) {
+      setImmediate(this.#poll);
+      return;
+    }
+    this.#polling = false;
+  };
+
+  #armAll(): boolean {
+    let armed = true;
+    for (const seat of this.#seats) armed = seat.channel.arm() && armed;
+    return armed;
+  }
+
+  #open(index: number, generation: number): Seat {
+    const { port1, port2 } = new MessageChannel();
+    const channel = new WorkerChannel(index, generation, this.#options.ringBytes, port1);
+    const start: WorkerStart = {
+      workerIndex: index,
+      generation,
+      requestRing: channel.requestRing,
+      replyRing: channel.replyRing,
+      status: channel.status.buffer,
+      port: port2,
+      contentBytes: this.#options.contentBytes,
+    };
+    const seat: Seat = { channel, thread: undefined, ready: Promise.resolve() };
+    seat.ready = new Promise((resolve, reject) => {
+      port1.on('message', (reply: ControlReply | typeof DOORBELL) => {
+        if (reply === DOORBELL) this.expectReplies();
+        else if (reply.verb === 'ready') {
+          this.#watchThread(seat, reply.threadId);
+          resolve();
+        } else this.#answered(channel, reply);
+      });
+      this.#piscina.run(start, { transferList: [port2] }).catch((error: unknown) => {
+        reject(error);
+        // Dead before it was ready: there is no thread whose exit could be watched.
+        if (seat.thread === undefined) this.#died(seat, error);
+        else this.#options.logger.error({ err: error, worker: index }, 'worker failed');
+      });
+    });
+    seat.ready.catch(() => undefined);
+    return seat;
+  }
+
+  #answered(channel: WorkerChannel, reply: ControlReply): void {
+    // What the worker published before it answered comes first.
+    while (channel.drain(this.#listener, DRAIN_BUDGET) && this.#listener.ready());
+    channel.answer(reply);
+  }
+
+  // The rings may only be taken over when the thread has really ended, which its exit event tells;
+  // an error, or the end of its task, comes before that.
+  #watchThread(seat: Seat, threadId: number): void {
+    seat.thread = this.#piscina.threads.find((thread) => thread.threadId === threadId);
+    seat.thread?.once('exit', (code) => this.#died(seat, new Error(`exit code ${code}`)));
+  }
+
+  #died(seat: Seat, reason: unknown): void {
+    if (this.#closing) return;
+    const { channel } = seat;
+    this.#options.logger.error({ err: reason, worker: channel.index }, 'worker died; replacing it');
+    const leftovers = channel.bury(this.#listener);
+    this.#listener.workerDied(channel, leftovers);
+    setTimeout(() => void this.#replace(channel), LIMITS.worker_restart_backoff_ms);
+  }
+
+  async #replace(dead: WorkerChannel): Promise<void> {
+    if (this.#closing) return;
+    const seat = this.#open(dead.index, dead.generation + 1);
+    this.#seats[dead.index] = seat;
+    try {
+      await seat.ready;
+    } catch {
+      return;
+    }
+    this.#listener.workerReplaced(seat.channel);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Message } from '../fipa/message.js';
+import { normalizePerformative, type Performative } from '../fipa/performative.js';
+import type { Agent } from './agent.js';
+
+/** The filter of `subscribe_messages`; the worker has checked its shape. */
+interface SubscriptionFilter {
+  readonly agents?: readonly string[];
+  readonly performatives?: readonly string[];
+  readonly conversation_id?: string;
+}
+
+interface AgentSubscription {
+  readonly agent: Agent;
+  readonly agents: ReadonlySet<string> | undefined;
+  readonly performatives: ReadonlySet<Performative> | undefined;
+  readonly conversationId: string | undefined;
+}
+
+/** Agents that asked for copies of other agents' messages. */
+export class AgentSubscriptions {
+  readonly #subscriptions = new Map<Agent, AgentSubscription[]>();
+
+  get size(): number {
+    return this.#subscriptions.size;
+  }
+
+  add(agent: Agent, filterJson: string, resolveName: (name: string) => string): void {
+    const filter = JSON.parse(filterJson) as SubscriptionFilter;
+    const performatives = filter.performatives
+      ?.map(normalizePerformative)
+      .filter((performative) => performative !== undefined);
+    const subscription: AgentSubscription = {
+      agent,
+      agents: filter.agents && new Set(filter.agents.flatMap((name) => [name, resolveName(name)])),
+      performatives: performatives && new Set(performatives),
+      conversationId: filter.conversation_id,
+    };
+    this.#subscriptions.set(agent, [...(this.#subscriptions.get(agent) ?? []), subscription]);
+  }
+
+  remove(agent: Agent): void {
+    this.#subscriptions.delete(agent);
+  }
+
+  /** Who gets a copy: each agent once, and never of what it sent or received itself. */
+  matching(message: Message): Agent[] {
+    const agents: Agent[] = [];
+    for (const [agent, subscriptions] of this.#subscriptions) {
+      if (message.sender === agent.id || message.receiver === agent.id) continue;
+      if (subscriptions.some((subscription) => matches(subscription, message))) agents.push(agent);
+    }
+    return agents;
+  }
+}
+
+function matches(subscription: AgentSubscription, message: Message): boolean {
+  const { agents, performatives, conversationId } = subscription;
+  if (performatives && !performatives.has(message.performative)) return false;
+  if (conversationId !== undefined && conversationId !== message.conversationId) return false;
+  return agents === undefined || agents.has(message.sender) || agents.has(message.receiver);
+}

@@ -1,0 +1,368 @@
+import { wallMs, wallUs } from '../base/clock.js';
+import { agentNotFound, CaxtonError, type PlainError, toPlainError } from '../base/errors.js';
+import { newAgentId, newDeploymentId } from '../base/ids.js';
+import type { Logger } from '../base/log.js';
+import type { Config } from '../config/schema.js';
+import { decodeMessage } from '../fipa/binary.js';
+import { leastLoaded } from '../pool/placement.js';
+import type { WorkerChannel } from '../pool/worker-channel.js';
+import type { AgentRecord, Store } from '../store/store.js';
+import { FRAME_DELIVER, FRAME_HEADER_BYTES } from '../wire/frames.js';
+import type { PreparedModule } from '../wire/prepare.js';
+import { Agent, type AgentIdentity } from './agent.js';
+import type { AgentSubscriptions } from './agent-subscriptions.js';
+import type { Delivery } from './delivery.js';
+import type { Directory } from './directory.js';
+import type { EventBus } from './events.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Modules } from './modules.js';
+import type { Residents } from './residents.js';
+import type { Router } from './router.js';
+import type { Supervisor } from './supervisor.js';
+import type { AgentConfig, AgentSnapshot, AgentState, LogLine } from './types.js';
+
+export interface AgentsParts {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly store: Store;
+  readonly modules: Modules;
+  readonly directory: Directory;
+  readonly delivery: Delivery;
+  readonly events: EventBus;
+  readonly lifecycle: Lifecycle;
+  readonly residents: Residents;
+  readonly router: Router;
+  readonly subscriptions: AgentSubscriptions;
+  readonly supervisor: Supervisor;
+  readonly channels: () => readonly WorkerChannel[];
+  /** Told how long an agent took from its module to its first message, in microseconds. */
+  readonly spawned: (durationUs: number) => void;
+}
+
+// Enough to keep all workers busy with installing; more would only queue up.
+const RESTORED_AT_ONCE = 64;
+
+/** Deploying, stopping, starting and removing agents. */
+export class Agents {
+  readonly #parts: AgentsParts;
+  /** Names of deploys on their way, so that two at once can't take the same. */
+  readonly #reserved = new Set<string>();
+
+  constructor(parts: AgentsParts) {
+    this.#parts = parts;
+  }
+
+  find(agent: string): AgentSnapshot | undefined {
+    return this.#parts.directory.find(agent)?.snapshot();
+  }
+
+  /** @throws CaxtonError AGENT_NOT_FOUND */
+  get(agent: string): AgentSnapshot {
+    return this.#get(agent).snapshot();
+  }
+
+  list(
+    status: AgentState | undefined,
+    offset: number,
+    limit: number,
+  ): { agents: AgentSnapshot[]; total: number } {
+    const all = [...this.#parts.directory.agents()].filter(
+      (agent) => status === undefined || agent.state === status,
+    );
+    const page = all.slice(offset, offset + limit).map((agent) => agent.snapshot());
+    return { agents: page, total: all.length };
+  }
+
+  logs(agent: string, count: number): LogLine[] {
+    return this.#get(agent).logs.last(count);
+  }
+
+  /**
+   * Checks, meters, compiles, stores and starts an agent.
+   * @throws CaxtonError AGENT_ALREADY_EXISTS, INVALID_WASM, RESOURCE_LIMIT_EXCEEDED,
+   * DEPLOYMENT_FAILED
+   */
+  async deploy(wasm: Uint8Array, config: AgentConfig, deployedBy: string): Promise<AgentSnapshot> {
+    const { directory, modules, store } = this.#parts;
+    this.#checkNameFree(config.name);
+    if (directory.size + this.#reserved.size >= this.#parts.config.limits.agents) {
+      throw new CaxtonError('RESOURCE_LIMIT_EXCEEDED', 'No more agents can be deployed.', {
+        resource: 'agents',
+        limit: this.#parts.config.limits.agents,
+      });
+    }
+    this.#reserved.add(config.name);
+    try {
+      const { hash, prepared } = await modules.add(wasm, config.memoryBytes);
+      const nowMs = wallMs();
+      const agent = this.#create({
+        agentId: newAgentId(),
+        config,
+        moduleHash: hash,
+        deploymentId: newDeploymentId(),
+        deployedBy,
+        createdMs: nowMs,
+        deployedMs: nowMs,
+      });
+      directory.add(agent);
+      modules.retain(hash);
+      try {
+        await this.#launch(agent, prepared);
+      } catch (error) {
+        this.#discard(agent);
+        throw deploymentFailed(error);
+      }
+      await store.durable();
+      this.#parts.events.publish('agent.deployed', {
+        agent_id: agent.id,
+        name: config.name,
+        version: config.version,
+        deployment_id: agent.identity.deploymentId,
+      });
+      return agent.snapshot();
+    } finally {
+      this.#reserved.delete(config.name);
+    }
+  }
+
+  #checkNameFree(name: string): void {
+    const { directory } = this.#parts;
+    if (!this.#reserved.has(name) && directory.find(name) === undefined) return;
+    throw new CaxtonError(
+      'AGENT_ALREADY_EXISTS',
+      `An agent named '${name}' exists already; choose another name or remove it first.`,
+      { name, agent_id: directory.find(name)?.id },
+    );
+  }
+
+  /**
+   * Stops an agent: what waits for it is handled within the grace period (or failed at once when
+   * it shall not drain), then it is shut down.
+   * @throws CaxtonError AGENT_NOT_FOUND, CONFLICT
+   */
+  stop(
+    name: string,
+    gracePeriodS: number,
+    drain: boolean,
+  ): { agent: AgentSnapshot; estimatedCompletionMs: number } {
+    const agent = this.#get(name);
+    this.#parts.lifecycle.change(agent, 'draining');
+    const graceMs = gracePeriodS * 1_000;
+    void this.#drainAndStop(agent, drain ? graceMs : 0).catch((error) =>
+      this.#parts.logger.error({ err: error, agent_id: agent.id }, 'agent could not be stopped'),
+    );
+    const estimatedMs = drain && agent.mailbox.size > 0 ? graceMs : 0;
+    return { agent: agent.snapshot(), estimatedCompletionMs: wallMs() + estimatedMs };
+  }
+
+  async #drainAndStop(agent: Agent, graceMs: number): Promise<void> {
+    await this.#idle(agent, graceMs);
+    if (agent.state !== 'draining') return;
+    await this.#evict(agent, true);
+    // The agent may have failed, or have been removed, while it was shut down.
+    if ((agent.state as AgentState) === 'draining') this.#parts.lifecycle.change(agent, 'stopped');
+  }
+
+  // Resolves when nothing waits for the agent any more, at the latest after the given time.
+  async #idle(agent: Agent, withinMs: number): Promise<void> {
+    if (agent.mailbox.size === 0 || withinMs === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, withinMs);
+      agent.onIdle = () => {
+        if (agent.mailbox.size > 0) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    agent.onIdle = undefined;
+  }
+
+  /** @throws CaxtonError AGENT_NOT_FOUND, CONFLICT, DEPLOYMENT_FAILED */
+  async start(name: string): Promise<AgentSnapshot> {
+    const agent = this.#get(name);
+    this.#parts.supervisor.forget(agent);
+    this.#parts.lifecycle.change(agent, 'loaded');
+    try {
+      const { moduleHash, config } = agent.identity;
+      await this.#launch(agent, await this.#parts.modules.get(moduleHash, config.memoryBytes));
+    } catch (error) {
+      this.#parts.lifecycle.change(agent, 'failed', toPlainError(error));
+      throw deploymentFailed(error);
+    }
+    await this.#parts.store.durable();
+    return agent.snapshot();
+  }
+
+  /** @throws CaxtonError AGENT_NOT_FOUND */
+  async remove(name: string): Promise<{ agentId: string; removedMs: number }> {
+    const agent = this.#get(name);
+    const { directory, store, events } = this.#parts;
+    directory.remove(agent);
+    await this.#evict(agent, agent.state === 'running' || agent.state === 'draining');
+    this.#discard(agent);
+    await store.durable();
+    events.publish('agent.removed', { agent_id: agent.id, name: agent.name });
+    return { agentId: agent.id, removedMs: wallMs() };
+  }
+
+  /** Brings back the agents of the store. Those that can't start become `failed`. */
+  async restore(): Promise<void> {
+    const records = this.#parts.store.agents();
+    for (let from = 0; from < records.length; from += RESTORED_AT_ONCE) {
+      const group = records.slice(from, from + RESTORED_AT_ONCE);
+      await Promise.all(group.map((record) => this.#restoreOne(record)));
+    }
+  }
+
+  async #restoreOne(record: AgentRecord): Promise<void> {
+    const { directory, modules, lifecycle, logger } = this.#parts;
+    const config = record.config as AgentConfig;
+    const agent = this.#create({ ...record, config });
+    directory.add(agent);
+    modules.retain(record.moduleHash);
+    if (record.desiredState !== 'running') {
+      lifecycle.change(agent, record.desiredState);
+      return;
+    }
+    try {
+      await this.#launch(agent, await modules.get(record.moduleHash, config.memoryBytes));
+    } catch (error) {
+      logger.error({ err: error, agent_id: agent.id }, 'agent could not be brought back');
+      lifecycle.change(agent, 'failed', toPlainError(error));
+    }
+  }
+
+  /** Puts an agent whose worker died, or whose instance is to be replaced, onto a worker. */
+  async relaunch(agent: Agent): Promise<void> {
+    const { moduleHash, config } = agent.identity;
+    const prepared = await this.#parts.modules.get(moduleHash, config.memoryBytes);
+    await this.#install(agent, prepared);
+  }
+
+  async #launch(agent: Agent, prepared: PreparedModule): Promise<void> {
+    await this.#install(agent, prepared);
+    this.#parts.lifecycle.change(agent, 'running');
+    this.#parts.delivery.pump(agent);
+  }
+
+  async #install(agent: Agent, prepared: PreparedModule): Promise<void> {
+    const { residents, store } = this.#parts;
+    const alive = this.#parts.channels().filter((candidate) => !candidate.dead);
+    const channel = leastLoaded(
+      alive.map((candidate) => ({
+        index: candidate.index,
+        agents: residents.count(candidate),
+        inFlight: candidate.inFlight,
+        channel: candidate,
+      })),
+    )?.channel;
+    if (channel === undefined) throw new CaxtonError('UNAVAILABLE', 'No worker is there yet.');
+    const { config } = agent.identity;
+    const slot = channel.newSlot();
+    residents.add(channel, slot, agent);
+    const data = await store.agentData(agent.id);
+    try {
+      const result = await channel.install({
+        slot,
+        agentId: agent.id,
+        name: agent.name,
+        module: prepared.module,
+        hasStart: prepared.hasStart,
+        fuelPerMessage: config.fuelPerMessage,
+        memoryMaxBytes: config.memoryBytes,
+        cpuShareMillis: config.cpuShareMillis,
+        environment: config.environment,
+        data,
+        nextTimerId: agent.nextTimerId,
+        timestampUs: wallUs(),
+      });
+      agent.figures.memory(result.memoryBytes);
+      this.#parts.spawned(result.durationUs);
+    } catch (error) {
+      residents.remove(agent);
+      throw error;
+    }
+    agent.ready = true;
+  }
+
+  // Ends the instance; what still waits is failed to its senders.
+  async #evict(agent: Agent, shutdown: boolean): Promise<void> {
+    const { residents, supervisor, subscriptions, delivery } = this.#parts;
+    const { channel, slot } = agent;
+    agent.ready = false;
+    supervisor.forget(agent);
+    clearTimeout(agent.pause);
+    agent.pause = undefined;
+    agent.clearTimers();
+    subscriptions.remove(agent);
+    delivery.forget(agent);
+    if (channel !== undefined && !channel.dead) {
+      await channel.remove(slot, shutdown, wallUs()).catch(() => undefined);
+      // What was in the ring behind the removal comes back before it is failed with the rest.
+      await this.#idleRing(agent);
+    }
+    residents.remove(agent);
+    this.failWaiting(agent, {
+      code: 'UNAVAILABLE',
+      message: `Agent '${agent.id}' was stopped before it could handle the message.`,
+      details: { agent_id: agent.id },
+    });
+  }
+
+  async #idleRing(agent: Agent): Promise<void> {
+    if (agent.mailbox.inRing === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, agent.identity.config.maxMessageMs + 1_000);
+      agent.onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    agent.onIdle = undefined;
+  }
+
+  /** Everything that waits in the agent's mailbox fails. */
+  failWaiting(agent: Agent, error: PlainError): void {
+    for (const frame of agent.mailbox.takeAll()) {
+      if (frame[0] !== FRAME_DELIVER) continue;
+      this.#parts.router.fail(agent, decodeMessage(frame, FRAME_HEADER_BYTES), error);
+    }
+  }
+
+  /** The agent failed for good: until somebody starts it again nothing is delivered to it. */
+  async giveUp(agent: Agent, error: PlainError): Promise<void> {
+    this.#parts.lifecycle.change(agent, 'failed', error);
+    await this.#evict(agent, false);
+  }
+
+  #create(identity: AgentIdentity): Agent {
+    return new Agent(identity, this.#parts.config.limits.mailbox_bytes);
+  }
+
+  #discard(agent: Agent): void {
+    const { directory, modules, store, residents } = this.#parts;
+    directory.remove(agent);
+    residents.remove(agent);
+    store.deleteAgent(agent.id);
+    modules.release(agent.identity.moduleHash);
+  }
+
+  #get(name: string): Agent {
+    const agent = this.#parts.directory.find(name);
+    if (agent === undefined) throw agentNotFound(name);
+    return agent;
+  }
+}
+
+// What the module itself did wrong keeps its code; that an agent's own start failed is a failed
+// deployment.
+function deploymentFailed(error: unknown): unknown {
+  if (!(error instanceof CaxtonError)) return error;
+  if (error.code === 'INVALID_WASM' || error.code === 'DEPLOYMENT_FAILED') return error;
+  return new CaxtonError(
+    'DEPLOYMENT_FAILED',
+    `The agent could not be started: ${error.message}`,
+    { cause: error.code, ...error.details },
+    error,
+  );
+}

@@ -1,0 +1,57 @@
+import { wallMs } from '../base/clock.js';
+import { CaxtonError, type PlainError } from '../base/errors.js';
+import type { Store } from '../store/store.js';
+import type { Agent } from './agent.js';
+import type { EventBus } from './events.js';
+import type { AgentState } from './types.js';
+
+/** Which state may follow which: unloaded → loaded → running ⇄ draining → stopped; any → failed. */
+const TRANSITIONS: Readonly<Record<AgentState, readonly AgentState[]>> = Object.freeze({
+  unloaded: ['loaded'],
+  loaded: ['running', 'unloaded', 'failed', 'stopped'],
+  running: ['draining', 'failed', 'stopped', 'loaded'],
+  draining: ['running', 'stopped', 'failed'],
+  stopped: ['loaded', 'unloaded', 'failed'],
+  failed: ['loaded', 'unloaded', 'failed'],
+});
+
+/** Changes agents' states: every change is legal, stored and told. */
+export class Lifecycle {
+  readonly #store: Store;
+  readonly #events: EventBus;
+
+  constructor(store: Store, events: EventBus) {
+    this.#store = store;
+    this.#events = events;
+  }
+
+  /** @throws CaxtonError CONFLICT when the state doesn't follow from the present one */
+  change(agent: Agent, to: AgentState, reason?: PlainError): void {
+    const from = agent.state;
+    if (!TRANSITIONS[from].includes(to)) {
+      throw new CaxtonError('CONFLICT', `Agent '${agent.id}' is ${from} and can't become ${to}.`, {
+        agent_id: agent.id,
+        status: from,
+      });
+    }
+    agent.state = to;
+    agent.failure = to === 'failed' ? reason : undefined;
+    if (to === 'running' && from === 'loaded') agent.runningSinceMs = wallMs();
+    else if (to !== 'running' && to !== 'draining') agent.runningSinceMs = 0;
+    this.#store.putAgent(agent.toRecord());
+    this.#events.publish('agent.state_changed', {
+      agent_id: agent.id,
+      name: agent.name,
+      from,
+      to,
+      ...(reason === undefined ? {} : { error: { code: reason.code, message: reason.message } }),
+    });
+    if (to === 'failed') {
+      this.#events.publish('agent.failed', {
+        agent_id: agent.id,
+        name: agent.name,
+        error: { code: reason?.code, message: reason?.message },
+      });
+    }
+  }
+}

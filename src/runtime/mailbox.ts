@@ -1,0 +1,134 @@
+import { CaxtonError } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
+
+/** A frame that waits for its agent, whole, as it will be put into the ring. */
+export interface WaitingFrame {
+  readonly frame: Buffer;
+  /** 0 to 9; higher goes first, equal ones in the order of arrival. */
+  readonly priority: number;
+}
+
+export interface MailboxBounds {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/**
+ * What one agent has before it: frames in its worker's ring (counted only; the ring holds them) and
+ * frames that wait here because the ring window is used up or the agent can't take any now.
+ */
+export class Mailbox {
+  readonly #bounds: MailboxBounds;
+  // Index of the next one in `#waiting`; shifting a long array would cost its length each time.
+  #waiting: WaitingFrame[] = [];
+  #head = 0;
+  #returned: Buffer[] = [];
+  #waitingBytes = 0;
+  inRing = 0;
+  inRingBytes = 0;
+
+  constructor(bounds: MailboxBounds) {
+    this.#bounds = bounds;
+  }
+
+  get size(): number {
+    return this.inRing + this.waiting;
+  }
+
+  get waiting(): number {
+    return this.#returned.length + this.#waiting.length - this.#head;
+  }
+
+  /** @throws CaxtonError RESOURCE_LIMIT_EXCEEDED when a message of so many bytes has no room */
+  checkRoom(agentId: string, bytes: number): void {
+    const full =
+      this.size >= this.#bounds.messages ||
+      this.inRingBytes + this.#waitingBytes + bytes > this.#bounds.bytes;
+    if (!full) return;
+    throw new CaxtonError(
+      'RESOURCE_LIMIT_EXCEEDED',
+      `The mailbox of agent '${agentId}' is full: ${this.size} messages wait. Send again later, or raise resources.mailbox.`,
+      {
+        resource: 'mailbox',
+        agent_id: agentId,
+        limit: this.#bounds.messages,
+        limit_bytes: this.#bounds.bytes,
+        retry_after_seconds: 1,
+      },
+    );
+  }
+
+  push(frame: Buffer, priority: number): void {
+    this.#waitingBytes += frame.length;
+    const entry = { frame, priority };
+    let at = this.#waiting.length;
+    while (at > this.#head && (this.#waiting[at - 1] as WaitingFrame).priority < priority) at -= 1;
+    if (at === this.#waiting.length) this.#waiting.push(entry);
+    else this.#waiting.splice(at, 0, entry);
+  }
+
+  /** A frame that came back unhandled goes before all that never left; returns keep their order. */
+  pushReturned(frame: Buffer): void {
+    this.#waitingBytes += frame.length;
+    this.#returned.push(frame);
+  }
+
+  peek(): Buffer | undefined {
+    return this.#returned[0] ?? this.#waiting[this.#head]?.frame;
+  }
+
+  /** Takes away what `peek` gave. */
+  shift(): Buffer {
+    const frame = this.#returned.length > 0 ? (this.#returned.shift() as Buffer) : this.#next();
+    this.#waitingBytes -= frame.length;
+    return frame;
+  }
+
+  #next(): Buffer {
+    const { frame } = this.#waiting[this.#head] as WaitingFrame;
+    this.#head += 1;
+    if (this.#head === this.#waiting.length || this.#head > 1_024) {
+      this.#waiting = this.#waiting.slice(this.#head);
+      this.#head = 0;
+    }
+    return frame;
+  }
+
+  /** Empties what waits here, in order. */
+  takeAll(): Buffer[] {
+    const frames = [
+      ...this.#returned,
+      ...this.#waiting.slice(this.#head).map((entry) => entry.frame),
+    ];
+    this.#returned = [];
+    this.#waiting = [];
+    this.#head = 0;
+    this.#waitingBytes = 0;
+    return frames;
+  }
+}
+
+const SMOOTHING = 0.125;
+const FIRST_GUESS_US = 400;
+
+/**
+ * How many frames an agent may have in its worker's ring: about `LIMITS.dispatch_window_us` of
+ * work, by what its last messages took. An agent that burns its whole fuel with each message gets
+ * one at a time, so that its neighbours on the worker wait for one message and not for a thousand.
+ */
+export class DispatchWindow {
+  #averageUs = FIRST_GUESS_US;
+  #frames = Math.floor(LIMITS.dispatch_window_us / FIRST_GUESS_US);
+
+  get frames(): number {
+    return this.#frames;
+  }
+
+  observe(handlingUs: number): void {
+    // A slow message counts at once, fast ones little by little.
+    const weight = handlingUs > this.#averageUs ? 0.5 : SMOOTHING;
+    this.#averageUs += (handlingUs - this.#averageUs) * weight;
+    const fitting = Math.floor(LIMITS.dispatch_window_us / Math.max(this.#averageUs, 1));
+    this.#frames = Math.min(Math.max(fitting, 1), LIMITS.dispatch_window_messages);
+  }
+}

@@ -1,0 +1,110 @@
+import { wallMs } from '../base/clock.js';
+import { CaxtonError } from '../base/errors.js';
+import { newMessageId } from '../base/ids.js';
+import { LIMITS } from '../base/limits.js';
+import type { Message } from '../fipa/message.js';
+import type { Store } from '../store/store.js';
+import type { Clients } from './clients.js';
+import type { Directory } from './directory.js';
+import { IdempotencyCache } from './idempotency-cache.js';
+import type { Acceptance, Router } from './router.js';
+import type { SendOptions, SendResult, WaitResult } from './types.js';
+import type { Waiters } from './waiters.js';
+
+export interface MessagesParts {
+  readonly router: Router;
+  readonly waiters: Waiters;
+  readonly clients: Clients;
+  readonly directory: Directory;
+  readonly store: Store;
+}
+
+/** Sending from outside. */
+export class Messages {
+  readonly #parts: MessagesParts;
+  readonly #sent = new IdempotencyCache<SendResult>(LIMITS.idempotency_keys);
+  readonly #answered = new IdempotencyCache<WaitResult>(LIMITS.idempotency_keys);
+
+  constructor(parts: MessagesParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Accepts a message. Answers at once unless it has to wait for the disk.
+   * @throws CaxtonError FORBIDDEN when the sender is an agent's name, and what Router.accept throws
+   */
+  send(message: Message, options: SendOptions): SendResult | Promise<SendResult> {
+    const key = options.idempotencyKey ?? '';
+    if (key === '') return this.#send(message, options);
+    return this.#sent.once(`${message.sender}\n${key}`, () => this.#send(message, options));
+  }
+
+  /** Accepts a message and waits for its answer. @throws CaxtonError TIMEOUT, and as `send` */
+  sendAndWait(message: Message, options: SendOptions): Promise<WaitResult> {
+    const key = options.idempotencyKey ?? '';
+    if (key === '') return this.#sendAndWait(message, options);
+    return Promise.resolve(
+      this.#answered.once(`${message.sender}\n${key}`, () => this.#sendAndWait(message, options)),
+    );
+  }
+
+  #send(message: Message, options: SendOptions): SendResult | Promise<SendResult> {
+    const result = sendResult(message, this.#accept(message));
+    return options.persist === true ? this.#whenDurable(result) : result;
+  }
+
+  async #whenDurable(result: SendResult): Promise<SendResult> {
+    await this.#parts.store.durable();
+    return result;
+  }
+
+  async #sendAndWait(message: Message, options: SendOptions): Promise<WaitResult> {
+    const { waiters } = this.#parts;
+    message.messageId = newMessageId();
+    if (message.conversationId === '') {
+      message.conversationId = `conv_${message.messageId.slice(4)}`;
+    }
+    if (message.replyWith === '') message.replyWith = message.messageId;
+    // Waiting begins before sending: the answer may be there before this function goes on.
+    const answer = waiters.wait(
+      message,
+      options.timeoutMs ?? LIMITS.wait_default_ms,
+      options.until === 'final',
+    );
+    let acceptedMs: number;
+    try {
+      this.#accept(message);
+      acceptedMs = wallMs();
+    } catch (error) {
+      waiters.abandon(message);
+      throw error;
+    }
+    const [reply] = await Promise.all([
+      answer,
+      options.persist === true ? this.#parts.store.durable() : undefined,
+    ]);
+    return { messageId: message.messageId, status: 'replied', deliveredMs: acceptedMs, reply };
+  }
+
+  #accept(message: Message): Acceptance {
+    const { clients, directory, router } = this.#parts;
+    if (directory.find(message.sender) !== undefined) {
+      throw new CaxtonError(
+        'FORBIDDEN',
+        `sender '${message.sender}' is a deployed agent; clients can't send in its name.`,
+        { field: 'sender' },
+      );
+    }
+    const acceptance = router.accept(message);
+    clients.see(message.sender);
+    return acceptance;
+  }
+}
+
+function sendResult(message: Message, acceptance: Acceptance): SendResult {
+  return {
+    messageId: message.messageId,
+    status: acceptance,
+    deliveredMs: message.timestampUs / 1_000,
+  };
+}

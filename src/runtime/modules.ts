@@ -1,0 +1,102 @@
+import { CaxtonError } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
+import type { PreparePool } from '../pool/prepare-pool.js';
+import type { Store } from '../store/store.js';
+import { METERING_VERSION, moduleHash } from '../wasm/prepare.js';
+import type { PreparedModule } from '../wire/prepare.js';
+
+/**
+ * Compiled modules: ten thousand agents of one module compile it once. What metering made of a
+ * module is kept in the store, by the module, the rewriter's version and the memory limit.
+ */
+export class Modules {
+  readonly #store: Store;
+  readonly #prepare: PreparePool;
+  readonly #compiled = new Map<string, Promise<PreparedModule>>();
+  readonly #users = new Map<string, number>();
+
+  constructor(store: Store, prepare: PreparePool) {
+    this.#store = store;
+    this.#prepare = prepare;
+  }
+
+  /**
+   * Checks, meters and compiles a new module and keeps it.
+   * @throws CaxtonError INVALID_WASM, RESOURCE_LIMIT_EXCEEDED, DEPLOYMENT_FAILED
+   */
+  async add(
+    original: Uint8Array,
+    memoryMaxBytes: number,
+  ): Promise<{ hash: string; prepared: PreparedModule }> {
+    if (original.length > LIMITS.module_bytes) {
+      throw new CaxtonError(
+        'INVALID_WASM',
+        `The module has ${original.length} bytes; the limit is ${LIMITS.module_bytes}. Strip its debug information.`,
+        { rule: 'module_bytes', limit: LIMITS.module_bytes },
+      );
+    }
+    const hash = moduleHash(original);
+    const prepared = await this.#load(hash, memoryMaxBytes, original);
+    return { hash, prepared };
+  }
+
+  /** The module of an agent that is in the store. */
+  async get(hash: string, memoryMaxBytes: number): Promise<PreparedModule> {
+    return this.#load(hash, memoryMaxBytes, undefined);
+  }
+
+  #load(
+    hash: string,
+    memoryMaxBytes: number,
+    original: Uint8Array | undefined,
+  ): Promise<PreparedModule> {
+    const key = `${hash}:${memoryMaxBytes}`;
+    const known = this.#compiled.get(key);
+    if (known !== undefined) return known;
+    const loading = this.#compile(hash, memoryMaxBytes, original);
+    this.#compiled.set(key, loading);
+    loading.catch(() => this.#compiled.delete(key));
+    return loading;
+  }
+
+  async #compile(
+    hash: string,
+    memoryMaxBytes: number,
+    original: Uint8Array | undefined,
+  ): Promise<PreparedModule> {
+    const version = `${METERING_VERSION}:${memoryMaxBytes}`;
+    const stored = this.#store.module(hash, version);
+    const bytes = original ?? stored?.original;
+    if (bytes === undefined) {
+      throw new CaxtonError('INTERNAL_ERROR', `The store has no module ${hash}.`, { hash });
+    }
+    const prepared = await this.#prepare.prepare({
+      original: bytes,
+      metered: stored?.metered,
+      memoryMaxBytes,
+    });
+    if (stored === undefined) this.#store.putModule(hash, bytes);
+    if (stored?.metered === undefined) {
+      this.#store.putMetered(hash, version, prepared.metered, { hasStart: prepared.hasStart });
+    }
+    return prepared;
+  }
+
+  retain(hash: string): void {
+    this.#users.set(hash, (this.#users.get(hash) ?? 0) + 1);
+  }
+
+  /** The last agent of a module takes it along. */
+  release(hash: string): void {
+    const users = (this.#users.get(hash) ?? 0) - 1;
+    if (users > 0) {
+      this.#users.set(hash, users);
+      return;
+    }
+    this.#users.delete(hash);
+    for (const key of this.#compiled.keys()) {
+      if (key.startsWith(`${hash}:`)) this.#compiled.delete(key);
+    }
+    this.#store.deleteModule(hash);
+  }
+}

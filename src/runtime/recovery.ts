@@ -1,0 +1,131 @@
+import { wallUs } from '../base/clock.js';
+import { type PlainError, toPlainError } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
+import { decodeMessage } from '../fipa/binary.js';
+import type { Leftovers, WorkerChannel } from '../pool/worker-channel.js';
+import { FRAME_DELIVER, FRAME_HEADER_BYTES } from '../wire/frames.js';
+import type { Agent } from './agent.js';
+import type { Agents } from './agents.js';
+import type { Counters } from './counters.js';
+import type { Delivery } from './delivery.js';
+import type { Residents } from './residents.js';
+import type { Router } from './router.js';
+import type { Supervisor, SupervisorActions } from './supervisor.js';
+
+export interface RecoveryParts {
+  readonly agents: () => Agents;
+  readonly counters: Counters;
+  readonly delivery: Delivery;
+  readonly logger: Logger;
+  readonly residents: Residents;
+  readonly router: Router;
+  readonly supervisor: () => Supervisor;
+}
+
+// How often a restart looks whether the frames of the old instance have all come back.
+const SETTLE_POLL_MS = 2;
+
+/** Brings agents back: fresh instances for those that trapped, new places for a dead worker's. */
+export class Recovery implements SupervisorActions {
+  readonly #parts: RecoveryParts;
+  /** Agents of dead workers, until the successor is there. */
+  #homeless: Agent[] = [];
+  /** Why the watchdog is about to kill a worker; tells what its message in hand died of. */
+  readonly #killReasons = new Map<WorkerChannel, PlainError>();
+
+  constructor(parts: RecoveryParts) {
+    this.#parts = parts;
+  }
+
+  /** The worker is about to be killed for what it does with the message in hand. */
+  willKill(channel: WorkerChannel, reason: PlainError): void {
+    this.#killReasons.set(channel, reason);
+  }
+
+  restart(agent: Agent): void {
+    void this.#restart(agent).catch((error) => {
+      this.#parts.logger.warn({ err: error, agent_id: agent.id }, 'agent could not be restarted');
+      if (isAlive(agent)) this.#parts.supervisor().trapped(agent, toPlainError(error));
+    });
+  }
+
+  giveUp(agent: Agent, error: PlainError): void {
+    this.#parts.logger.warn({ agent_id: agent.id, error }, 'agent failed: too many traps');
+    void this.#parts
+      .agents()
+      .giveUp(agent, error)
+      .catch((reason) => this.#parts.logger.error({ err: reason }, 'giving up an agent failed'));
+  }
+
+  async #restart(agent: Agent): Promise<void> {
+    if (!isAlive(agent)) return;
+    const { channel } = agent;
+    if (channel === undefined || channel.dead) {
+      await this.#parts.agents().relaunch(agent);
+    } else {
+      // Frames that are still in the ring come back first, or later ones would overtake them.
+      while (agent.mailbox.inRing > 0 && !channel.dead) await sleep(SETTLE_POLL_MS);
+      if (!isAlive(agent)) return;
+      const result = await channel.restart(agent.slot, wallUs());
+      agent.figures.memory(result.memoryBytes);
+    }
+    if (!isAlive(agent)) return;
+    agent.ready = true;
+    agent.settling = false;
+    agent.figures.restarts += 1;
+    this.#parts.counters.agentRestarts += 1;
+    this.#parts.delivery.pump(agent);
+  }
+
+  workerDied(channel: WorkerChannel, leftovers: Leftovers): void {
+    const { residents, counters } = this.#parts;
+    counters.workerRestarts += 1;
+    const bySlot = (frame: Buffer) => residents.at(channel, frame.readUInt32LE(4));
+    const guilty = leftovers.inHand && bySlot(leftovers.inHand);
+    const waiting = leftovers.waiting.map((frame) => [bySlot(frame), frame] as const);
+    const orphans = residents.orphan(channel);
+    for (const agent of orphans) {
+      agent.mailbox.inRing = 0;
+      agent.mailbox.inRingBytes = 0;
+      agent.settling = false;
+    }
+    for (const [agent, frame] of waiting) agent?.mailbox.pushReturned(frame);
+    const error = this.#killReasons.get(channel) ?? workerDiedError(channel);
+    this.#killReasons.delete(channel);
+    if (guilty !== undefined && leftovers.inHand !== undefined) {
+      this.#failInHand(guilty, leftovers.inHand, error);
+    }
+    // The agent that had the message in hand comes back by way of its supervisor.
+    this.#homeless.push(...orphans.filter((agent) => agent !== guilty));
+  }
+
+  #failInHand(agent: Agent, frame: Buffer, error: PlainError): void {
+    agent.figures.failed += 1;
+    if (frame[0] === FRAME_DELIVER) {
+      this.#parts.router.fail(agent, decodeMessage(frame, FRAME_HEADER_BYTES), error);
+    }
+    this.#parts.supervisor().trapped(agent, error);
+  }
+
+  workerReplaced(): void {
+    const agents = this.#homeless;
+    this.#homeless = [];
+    for (const agent of agents) if (isAlive(agent)) this.restart(agent);
+  }
+}
+
+function isAlive(agent: Agent): boolean {
+  return agent.state === 'running' || agent.state === 'draining';
+}
+
+function workerDiedError(channel: WorkerChannel): PlainError {
+  return {
+    code: 'MESSAGE_DELIVERY_FAILED',
+    message: `Worker ${channel.index} died while the agent handled the message.`,
+    details: { worker: channel.index },
+  };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,281 @@
+import { wallMs, wallUs } from '../base/clock.js';
+import { agentNotFound, CaxtonError, type PlainError } from '../base/errors.js';
+import { newMessageId } from '../base/ids.js';
+import { LIMITS } from '../base/limits.js';
+import { decodeMessage, encodedBytesMax, encodeMessage } from '../fipa/binary.js';
+import { CONTENT_JSON, emptyMessage, type Message, messageJsonText } from '../fipa/message.js';
+import type { Store } from '../store/store.js';
+import type { Agent } from './agent.js';
+import type { AgentSubscriptions } from './agent-subscriptions.js';
+import type { Clients } from './clients.js';
+import type { Counters } from './counters.js';
+import type { Delivery } from './delivery.js';
+import type { Directory } from './directory.js';
+import { type EventBus, messageEventBody } from './events.js';
+import type { Waiters } from './waiters.js';
+
+export interface RouterParts {
+  readonly directory: Directory;
+  readonly delivery: Delivery;
+  readonly clients: Clients;
+  readonly waiters: Waiters;
+  readonly events: EventBus;
+  readonly subscriptions: AgentSubscriptions;
+  readonly counters: Counters;
+  readonly store: Store;
+}
+
+const CAPABILITY = 'capability:';
+const BROADCAST = 'broadcast:';
+
+/** What became of an accepted message: in a mailbox, or held for an agent that can't take it yet. */
+export type Acceptance = 'delivered' | 'queued';
+
+/**
+ * The single way in for every message, whoever sends it: finds the receivers, puts the message into
+ * their mailboxes, the history and the streams, and hands answers to callers that wait for them.
+ * A message that is refused leaves no trace.
+ */
+export class Router {
+  readonly #parts: RouterParts;
+  // The binary form of the message being accepted; rings, mailboxes and the history copy from it.
+  #scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+  constructor(parts: RouterParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Accepts a message from outside or from the server itself. Its id and timestamp are set here.
+   * @throws CaxtonError AGENT_NOT_FOUND, RESOURCE_LIMIT_EXCEEDED, UNAVAILABLE
+   */
+  accept(message: Message): Acceptance {
+    if (message.messageId === '') message.messageId = newMessageId();
+    message.timestampUs = wallUs();
+    // A message without a conversation begins one.
+    if (message.conversationId === '') {
+      message.conversationId = `conv_${message.messageId.slice(4)}`;
+    }
+    if (message.receiver.startsWith(BROADCAST)) return this.#broadcast(message);
+    if (message.receiver.startsWith(CAPABILITY)) message.receiver = this.#provider(message).id;
+    const agent = this.#parts.directory.find(message.receiver);
+    // Whatever the sender called it, the message names its receiver by its id.
+    if (agent !== undefined) message.receiver = agent.id;
+    return this.#route(message, agent, this.#encode(message));
+  }
+
+  /**
+   * Accepts a message in its binary form, as an agent's worker wrote it: nothing is encoded anew,
+   * and the content is not decoded unless somebody here reads it.
+   */
+  acceptEncoded(source: Buffer, offset: number, length: number): Acceptance {
+    const message = decodeMessage(source, offset, false);
+    const agent = this.#parts.directory.find(message.receiver);
+    if (agent === undefined ? isGroup(message.receiver) : agent.id !== message.receiver) {
+      return this.accept(decodeMessage(source, offset));
+    }
+    return this.#route(message, agent, length, source, offset);
+  }
+
+  /** The binary message that `accept` refused or an agent failed, for the dead letters. */
+  encode(message: Message): Buffer {
+    return Buffer.from(this.#scratch.subarray(0, this.#encode(message)));
+  }
+
+  #encode(message: Message): number {
+    const needed = encodedBytesMax(message);
+    if (needed > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(needed * 2);
+    return encodeMessage(this.#scratch, 0, message);
+  }
+
+  #route(
+    message: Message,
+    agent: Agent | undefined,
+    length: number,
+    source: Buffer = this.#scratch,
+    offset = 0,
+  ): Acceptance {
+    const { store, counters, delivery, clients } = this.#parts;
+    if (agent !== undefined) this.#checkTakes(agent, length);
+    else if (!clients.has(message.receiver)) throw agentNotFound(message.receiver);
+    if (!store.hasRoom(length)) throw historyBehind();
+    // Everything that can refuse has been asked: from here on the message is accepted.
+    if (agent !== undefined) delivery.enqueue(agent, source, offset, length, message.priority);
+    store.appendMessage(source, offset, length);
+    counters.accepted += 1;
+    this.#tell(message, source, offset);
+    return agent === undefined || (agent.ready && agent.state === 'running')
+      ? 'delivered'
+      : 'queued';
+  }
+
+  #checkTakes(agent: Agent, length: number): void {
+    if (agent.state !== 'running' && agent.state !== 'draining') {
+      throw new CaxtonError(
+        'UNAVAILABLE',
+        `Agent '${agent.id}' is ${agent.state}; start it with POST /api/v1/agents/${agent.id}/start.`,
+        { agent_id: agent.id, status: agent.state },
+      );
+    }
+    agent.mailbox.checkRoom(agent.id, length);
+  }
+
+  // Waiting callers, streams and subscribed agents. `message` may lack its content.
+  #tell(message: Message, source: Buffer, offset: number): void {
+    const { waiters, events, subscriptions } = this.#parts;
+    const handOver = waiters.match(message);
+    if (handOver === undefined && !events.wantsMessages && subscriptions.size === 0) return;
+    const whole = message.content === '' ? decodeMessage(source, offset) : message;
+    handOver?.(whole);
+    if (events.wantsMessages) {
+      events.publishMessage(whole);
+      events.publish('message.delivered', messageEventBody(whole));
+    }
+    if (subscriptions.size > 0) this.#copyToSubscribers(whole);
+  }
+
+  // A copy is an inform of its own whose content is the message; copies are not copied again, and
+  // one that has no room is dropped like any other stream's.
+  #copyToSubscribers(message: Message): void {
+    for (const agent of this.#parts.subscriptions.matching(message)) {
+      const copy = copyFor(agent, message);
+      const length = this.#encode(copy);
+      try {
+        this.#checkTakes(agent, length);
+      } catch {
+        continue;
+      }
+      this.#parts.delivery.enqueue(agent, this.#scratch, 0, length, 0);
+    }
+  }
+
+  #provider(message: Message): Agent {
+    const capability = message.receiver.slice(CAPABILITY.length);
+    let best: Agent | undefined;
+    for (const agent of this.#parts.directory.providers(capability)) {
+      if (best === undefined || agent.mailbox.size < best.mailbox.size) best = agent;
+    }
+    if (best === undefined) throw noProvider(message.receiver, capability);
+    return best;
+  }
+
+  // One message to each provider, under ids of their own; the first carries the given id. Refused
+  // as a whole when one of them can't take it, so that an error means that nothing was sent.
+  #broadcast(message: Message): Acceptance {
+    const name = message.receiver.slice(BROADCAST.length);
+    const providers = this.#parts.directory
+      .providers(name)
+      .filter((agent) => agent.id !== message.sender);
+    if (providers.length === 0) throw noProvider(message.receiver, name);
+    return this.sendToAll(message, providers);
+  }
+
+  /** @throws CaxtonError when one of the agents can't take it; then none gets it */
+  sendToAll(message: Message, agents: readonly Agent[]): Acceptance {
+    const length = this.#encode(message) + LIMITS.field_bytes;
+    for (const agent of agents) this.#checkTakes(agent, length);
+    if (!this.#parts.store.hasRoom(length * agents.length)) throw historyBehind();
+    let acceptance: Acceptance = 'delivered';
+    agents.forEach((agent, index) => {
+      const copy: Message = {
+        ...message,
+        receiver: agent.id,
+        messageId: index === 0 ? message.messageId : newMessageId(),
+      };
+      const accepted = this.#route(copy, agent, this.#encode(copy));
+      if (accepted === 'queued') acceptance = 'queued';
+    });
+    return acceptance;
+  }
+
+  /**
+   * An agent failed a message: tells the sender, the dead letters and the streams.
+   * @param original the message, whole
+   */
+  fail(agent: Agent, original: Message, error: PlainError): void {
+    const { counters, store, events } = this.#parts;
+    counters.failure(error.code);
+    counters.deadLetters += 1;
+    agent.figures.error(error.code, errorLabel(error));
+    store.putDeadLetter(this.encode(original), agent.id, error, wallMs());
+    events.publish('message.failed', {
+      ...messageEventBody(original),
+      agent_id: agent.id,
+      error: { code: error.code, message: error.message },
+    });
+    this.reportFailure(agent.id, original, error);
+  }
+
+  /**
+   * Sends `failure` to the sender of a message. A failed `failure` is not answered, nor is a copy
+   * that the server made, or two broken agents would write to each other for ever.
+   */
+  reportFailure(from: string, original: Message, error: PlainError): void {
+    if (original.performative === 'failure' || original.ontology === COPY_ONTOLOGY) return;
+    const reply = emptyMessage('failure');
+    reply.sender = from;
+    reply.receiver = original.replyTo === '' ? original.sender : original.replyTo;
+    reply.conversationId = original.conversationId;
+    reply.inReplyTo = original.replyWith === '' ? original.messageId : original.replyWith;
+    reply.protocol = original.protocol;
+    reply.traceparent = original.traceparent;
+    reply.contentEncoding = CONTENT_JSON;
+    reply.content = JSON.stringify({
+      error: { code: error.code, message: error.message, ...error.details },
+    });
+    try {
+      this.accept(reply);
+    } catch (refusal) {
+      if (!(refusal instanceof CaxtonError)) throw refusal;
+      const { code, message, details } = refusal;
+      this.#parts.counters.deadLetters += 1;
+      this.#parts.store.putDeadLetter(
+        this.encode(reply),
+        reply.receiver,
+        { code, message, details },
+        wallMs(),
+      );
+    }
+  }
+}
+
+/** Marks copies that `subscribe_messages` makes. */
+export const COPY_ONTOLOGY = 'caxton.message-copy';
+
+function copyFor(agent: Agent, message: Message): Message {
+  const copy = emptyMessage('inform');
+  copy.messageId = newMessageId();
+  copy.timestampUs = message.timestampUs;
+  copy.sender = message.sender;
+  copy.receiver = agent.id;
+  copy.conversationId = message.conversationId;
+  copy.ontology = COPY_ONTOLOGY;
+  copy.contentEncoding = CONTENT_JSON;
+  copy.content = messageJsonText(message);
+  return copy;
+}
+
+function isGroup(receiver: string): boolean {
+  return receiver.startsWith(CAPABILITY) || receiver.startsWith(BROADCAST);
+}
+
+function errorLabel(error: PlainError): string {
+  const resource = error.details.resource;
+  return typeof resource === 'string' ? `${resource} limit exceeded` : error.message;
+}
+
+function noProvider(receiver: string, capability: string): CaxtonError {
+  return new CaxtonError(
+    'AGENT_NOT_FOUND',
+    `No running agent offers the capability '${capability}'.`,
+    { agent_id: receiver, capability, searched_at: new Date().toISOString() },
+  );
+}
+
+function historyBehind(): CaxtonError {
+  return new CaxtonError(
+    'UNAVAILABLE',
+    'The message history can’t keep up, or its disk fails; send again later.',
+    { resource: 'history', retry_after_seconds: 1 },
+  );
+}

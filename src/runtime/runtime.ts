@@ -1,0 +1,196 @@
+import { CaxtonError } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
+import type { Logger } from '../base/log.js';
+import type { Config } from '../config/schema.js';
+import type { Message } from '../fipa/message.js';
+import { PreparePool } from '../pool/prepare-pool.js';
+import { WorkerPool } from '../pool/worker-pool.js';
+import type { HistoryPage, HistoryQuery, Store } from '../store/store.js';
+import { AgentSubscriptions } from './agent-subscriptions.js';
+import { AgentTimers } from './agent-timers.js';
+import { Agents } from './agents.js';
+import { Clients } from './clients.js';
+import { Counters } from './counters.js';
+import { DeadLetters } from './dead-letters.js';
+import { Delivery } from './delivery.js';
+import { Directory } from './directory.js';
+import { EventBus } from './events.js';
+import { Lifecycle } from './lifecycle.js';
+import { Messages } from './messages.js';
+import { RuntimeMetrics } from './metrics.js';
+import { Modules } from './modules.js';
+import { Recovery } from './recovery.js';
+import { Replies } from './replies.js';
+import { Residents } from './residents.js';
+import { Router } from './router.js';
+import { Supervisor } from './supervisor.js';
+import { Waiters } from './waiters.js';
+import { Watchdog } from './watchdog.js';
+
+/** Everything between the API and the workers, built and wired once. */
+export class Runtime {
+  readonly config: Config;
+  readonly agents: Agents;
+  readonly clients = new Clients(LIMITS.known_clients);
+  readonly deadLetters: DeadLetters;
+  readonly events: EventBus;
+  readonly messages: Messages;
+  readonly metrics: RuntimeMetrics;
+  readonly #directory: Directory;
+  readonly #pool: WorkerPool;
+  readonly #preparePool = new PreparePool();
+  readonly #store: Store;
+  readonly #supervisor: Supervisor;
+  readonly #waiters = new Waiters();
+  readonly #watchdog: Watchdog;
+  #state: 'starting' | 'ready' | 'stopping' = 'starting';
+
+  constructor(config: Config, store: Store, logger: Logger) {
+    this.config = config;
+    this.#store = store;
+    const counters = new Counters();
+    const residents = new Residents();
+    const subscriptions = new AgentSubscriptions();
+    this.#directory = new Directory((changes) => {
+      for (const channel of this.#pool.channels) channel.updateDirectory(changes);
+    });
+    this.events = new EventBus((name) => this.#idOf(name));
+    const delivery = new Delivery(() => this.#pool.expectReplies());
+    const lifecycle = new Lifecycle(store, this.events);
+    const router = new Router({
+      directory: this.#directory,
+      delivery,
+      clients: this.clients,
+      waiters: this.#waiters,
+      events: this.events,
+      subscriptions,
+      counters,
+      store,
+    });
+    const recovery = new Recovery({
+      agents: () => this.agents,
+      counters,
+      delivery,
+      logger,
+      residents,
+      router,
+      supervisor: () => this.#supervisor,
+    });
+    this.#supervisor = new Supervisor(recovery);
+    const replies = new Replies({
+      counters,
+      delivery,
+      directory: this.#directory,
+      logger,
+      residents,
+      router,
+      store,
+      subscriptions,
+      timers: new AgentTimers(delivery),
+      trapped: (agent, error) => this.#supervisor.trapped(agent, error),
+    });
+    this.#pool = new WorkerPool(
+      {
+        workers: config.workers,
+        ringBytes: config.limits.ring_bytes,
+        contentBytes: config.limits.content_bytes,
+        logger,
+      },
+      {
+        ready: () => replies.ready(),
+        frame: (channel, source, offset, length) => replies.frame(channel, source, offset, length),
+        workerDied: (channel, leftovers) => recovery.workerDied(channel, leftovers),
+        workerReplaced: (channel) => {
+          channel.updateDirectory(this.#directory.everything());
+          recovery.workerReplaced();
+        },
+      },
+    );
+    this.#watchdog = new Watchdog(this.#pool, residents, recovery, logger);
+    this.metrics = new RuntimeMetrics({
+      counters,
+      directory: this.#directory,
+      store,
+      channels: () => this.#pool.channels,
+      state: () => this.#state,
+    });
+    this.agents = new Agents({
+      config,
+      logger,
+      store,
+      modules: new Modules(store, this.#preparePool),
+      directory: this.#directory,
+      delivery,
+      events: this.events,
+      lifecycle,
+      residents,
+      router,
+      subscriptions,
+      supervisor: this.#supervisor,
+      channels: () => this.#pool.channels,
+      spawned: (durationUs) => this.metrics.spawned(durationUs),
+    });
+    this.messages = new Messages({
+      router,
+      waiters: this.#waiters,
+      clients: this.clients,
+      directory: this.#directory,
+      store,
+    });
+    this.deadLetters = new DeadLetters(store, router, this.#directory);
+  }
+
+  get state(): 'starting' | 'ready' | 'stopping' {
+    return this.#state;
+  }
+
+  /** Starts the workers and brings back the agents of the store. */
+  async start(): Promise<void> {
+    await this.#pool.start();
+    this.#watchdog.start();
+    this.metrics.start();
+    await this.agents.restore();
+    this.#state = 'ready';
+  }
+
+  /** A query for one end also makes that name known as a client, which polls for its messages. */
+  history(query: HistoryQuery): Promise<HistoryPage> {
+    for (const name of [query.agent, query.receiver]) {
+      if (name !== undefined && this.#directory.find(name) === undefined) this.clients.see(name);
+    }
+    const idOf = (name: string | undefined) => name && this.#idOf(name);
+    return this.#store.history({
+      ...query,
+      agent: idOf(query.agent),
+      sender: idOf(query.sender),
+      receiver: idOf(query.receiver),
+    });
+  }
+
+  message(messageId: string): Promise<Message | undefined> {
+    return this.#store.message(messageId);
+  }
+
+  /** Ends everything but the store, which belongs to the caller. */
+  async stop(): Promise<void> {
+    this.#state = 'stopping';
+    this.#watchdog.stop();
+    this.metrics.stop();
+    this.#supervisor.stop();
+    this.#waiters.rejectAll(stopping());
+    for (const agent of this.#directory.agents()) {
+      agent.clearTimers();
+      clearTimeout(agent.pause);
+    }
+    await this.#pool.close();
+    await this.#preparePool.close();
+  }
+
+  #idOf(name: string): string {
+    return this.#directory.find(name)?.id ?? name;
+  }
+}
+
+function stopping(): CaxtonError {
+  return new CaxtonError('UNAVAILABLE', 'The server is stopping; send again when it is back.');
+}
