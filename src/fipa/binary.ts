@@ -199,6 +199,11 @@ export function encodedBytes(source: Buffer, offset = 0): number {
   return source.readUInt32LE(offset + 4);
 }
 
+/** Bytes of the content, which ends the binary message at `offset`. */
+export function encodedContentBytes(source: Buffer, offset = 0): number {
+  return source.readUInt32LE(offset + CONTENT_LENGTH_OFFSET);
+}
+
 class TextReader {
   readonly #source: Buffer;
   readonly #text: string;

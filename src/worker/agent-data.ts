@@ -1,0 +1,71 @@
+import { LIMITS } from '../base/limits.js';
+import { HOST_INVALID_ARGUMENT, HOST_LIMIT_EXCEEDED } from '../wire/host-calls.js';
+import type { UndoLog } from './undo-log.js';
+
+/**
+ * One agent's key-value store, whole in memory. Keys are bytes, kept as Latin-1 text, one
+ * character for each byte.
+ */
+export class AgentData {
+  readonly #entries = new Map<string, Uint8Array>();
+  #bytes = 0;
+
+  constructor(entries: ReadonlyArray<readonly [Uint8Array, Uint8Array]> = []) {
+    for (const [key, value] of entries) this.#set(keyText(key), value);
+  }
+
+  /** Bytes of all keys and values. */
+  get byteLength(): number {
+    return this.#bytes;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#entries.get(keyText(key));
+  }
+
+  /** 0 when `put` would take a value of this size under this key, else the host call's result. */
+  check(key: Uint8Array, valueBytes: number): number {
+    if (key.length === 0 || key.length > LIMITS.data_key_bytes) return HOST_INVALID_ARGUMENT;
+    if (valueBytes > LIMITS.data_value_bytes) return HOST_LIMIT_EXCEEDED;
+    const before = this.#entries.get(keyText(key));
+    const freed = before === undefined ? 0 : key.length + before.length;
+    const after = this.#bytes - freed + key.length + valueBytes;
+    return after > LIMITS.data_bytes_per_agent ? HOST_LIMIT_EXCEEDED : 0;
+  }
+
+  /** Stores a copy of the value. */
+  put(key: Uint8Array, value: Uint8Array, undo: UndoLog): void {
+    const text = keyText(key);
+    this.#noteUndo(text, undo);
+    this.#set(text, Uint8Array.prototype.slice.call(value));
+  }
+
+  /** @returns whether there was such a key */
+  delete(key: Uint8Array, undo: UndoLog): boolean {
+    const text = keyText(key);
+    if (!this.#entries.has(text)) return false;
+    this.#noteUndo(text, undo);
+    this.#set(text, undefined);
+    return true;
+  }
+
+  #noteUndo(key: string, undo: UndoLog): void {
+    const before = this.#entries.get(key);
+    undo.add(() => this.#set(key, before));
+  }
+
+  #set(key: string, value: Uint8Array | undefined): void {
+    const before = this.#entries.get(key);
+    if (before !== undefined) this.#bytes -= key.length + before.length;
+    if (value === undefined) {
+      this.#entries.delete(key);
+    } else {
+      this.#bytes += key.length + value.length;
+      this.#entries.set(key, value);
+    }
+  }
+}
+
+function keyText(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+}

@@ -1,0 +1,193 @@
+import { assert } from '../base/assert.js';
+import { monotonicUs } from '../base/clock.js';
+import { fromPlainError } from '../base/errors.js';
+import type { AgentInstall, InstallResult } from '../wire/control.js';
+import {
+  BOUNCE_NO_AGENT,
+  BOUNCE_RESTARTING,
+  BOUNCE_THROTTLED,
+  emptyDoneFrame,
+  FRAME_DELIVER,
+  FRAME_HEADER_BYTES,
+  FRAME_TIMER,
+  OUTCOME_FAILED,
+  OUTCOME_OK,
+  OUTCOME_TRAPPED,
+} from '../wire/frames.js';
+import type { StatusBlock } from '../wire/status-block.js';
+import { AgentData } from './agent-data.js';
+import { type AgentInstance, startInstance } from './agent-instance.js';
+import { AgentTimers } from './agent-timers.js';
+import type { CallFailure } from './call-failure.js';
+import { CpuShare } from './cpu-share.js';
+import type { AgentState, WorkerServices } from './host-context.js';
+import type { Measurements } from './measurements.js';
+
+interface HostedAgent {
+  readonly install: AgentInstall;
+  readonly state: AgentState;
+  readonly share: CpuShare | undefined;
+  /** Undefined from a trap until the restart that the main thread orders. */
+  instance: AgentInstance | undefined;
+}
+
+/** The agents pinned to this worker, by slot. */
+export class AgentHost {
+  readonly #agents = new Map<number, HostedAgent>();
+  readonly #services: WorkerServices;
+  readonly #status: StatusBlock;
+  readonly #measurements: Measurements;
+  /** The last call's, reused for each. */
+  readonly #done = emptyDoneFrame();
+
+  constructor(services: WorkerServices, status: StatusBlock, measurements: Measurements) {
+    this.#services = services;
+    this.#status = status;
+    this.#measurements = measurements;
+  }
+
+  /** Makes and starts an agent. @throws CaxtonError why it can't be started */
+  install(install: AgentInstall): InstallResult {
+    assert(!this.#agents.has(install.slot), `slot ${install.slot} is taken`);
+    const agent: HostedAgent = {
+      install,
+      state: {
+        agentId: install.agentId,
+        name: install.name,
+        environment: install.environment,
+        data: new AgentData(install.data),
+        timers: new AgentTimers(install.nextTimerId),
+        capabilities: new Set(),
+        subscriptions: new Set(),
+      },
+      share:
+        install.cpuShareMillis > 0
+          ? new CpuShare(install.cpuShareMillis, monotonicUs())
+          : undefined,
+      instance: undefined,
+    };
+    const result = this.#start(agent, install.timestampUs);
+    this.#agents.set(install.slot, agent);
+    return result;
+  }
+
+  /** A fresh instance; data, timers and registrations stay. @throws CaxtonError why it failed */
+  restart(slot: number, timestampUs: number): InstallResult {
+    const agent = this.#agents.get(slot);
+    assert(agent, `no agent in slot ${slot} to restart`);
+    agent.instance = undefined;
+    return this.#start(agent, timestampUs);
+  }
+
+  /** Takes an agent out; it is gone even when its shutdown fails. @throws CaxtonError why that did */
+  remove(slot: number, shutdown: boolean, timestampUs: number): void {
+    const agent = this.#agents.get(slot);
+    assert(agent, `no agent in slot ${slot} to remove`);
+    this.#agents.delete(slot);
+    const { instance } = agent;
+    if (!shutdown || instance === undefined) return;
+    this.#services.effects.begin(slot);
+    const failure = instance.shutdown(timestampUs);
+    this.#settle(failure);
+    this.#services.effects.publish();
+    if (failure !== undefined) throw fromPlainError(failure.error);
+  }
+
+  /** Handles the frame of the request ring that lies at `offset`, and answers it. */
+  take(source: Buffer, offset: number, length: number): void {
+    const slot = source.readUInt32LE(offset + 4);
+    const sequence = source.readUInt32LE(offset + 8);
+    const agent = this.#agents.get(slot);
+    const takenUs = monotonicUs();
+    this.#status.take(sequence, slot, takenUs / 1_000);
+    const { effects } = this.#services;
+    if (agent === undefined) {
+      effects.bounce(BOUNCE_NO_AGENT, slot, sequence, 0, source, offset, length);
+    } else if (agent.instance === undefined) {
+      effects.bounce(BOUNCE_RESTARTING, slot, sequence, 0, source, offset, length);
+    } else {
+      const pauseMs = agent.share?.pauseMs(takenUs) ?? 0;
+      if (pauseMs > 0) {
+        effects.bounce(BOUNCE_THROTTLED, slot, sequence, pauseMs, source, offset, length);
+      } else {
+        this.#handle(agent, agent.instance, takenUs, source, offset, length);
+      }
+    }
+    this.#status.finish(sequence);
+  }
+
+  #handle(
+    agent: HostedAgent,
+    instance: AgentInstance,
+    takenUs: number,
+    source: Buffer,
+    offset: number,
+    length: number,
+  ): void {
+    const { effects } = this.#services;
+    const done = this.#done;
+    done.slot = source.readUInt32LE(offset + 4);
+    done.sequence = source.readUInt32LE(offset + 8);
+    done.fuelUsed = 0;
+    effects.begin(done.slot);
+    const failure = this.#call(agent, instance, source, offset);
+    this.#settle(failure);
+    if (failure?.trapped === true) agent.instance = undefined;
+    const doneUs = monotonicUs();
+    done.outcome = outcomeOf(failure);
+    done.handlingUs = doneUs - takenUs;
+    done.memoryBytes = instance.memoryBytes;
+    done.pauseMs = agent.share?.charge(done.handlingUs, doneUs) ?? 0;
+    done.frameBytes = length;
+    this.#measurements.record(source.readDoubleLE(offset + 16), takenUs, doneUs);
+    const error = failure === undefined ? '' : JSON.stringify(failure.error);
+    effects.complete(done, error, source, offset);
+  }
+
+  #call(
+    agent: HostedAgent,
+    instance: AgentInstance,
+    source: Buffer,
+    offset: number,
+  ): CallFailure | undefined {
+    const kind = source[offset];
+    if (kind === FRAME_DELIVER) {
+      const failure = instance.handleMessage(source, offset + FRAME_HEADER_BYTES);
+      this.#done.fuelUsed = instance.fuelUsed;
+      return failure;
+    }
+    assert(kind === FRAME_TIMER, `a frame of kind ${kind} in the request ring`);
+    const id = source.readUInt32LE(offset + 32);
+    // Cancelled while it was on its way here: the agent was told that it won't come.
+    if (!agent.state.timers.fire(id)) return undefined;
+    const failure = instance.handleTimer(id, source.readDoubleLE(offset + 24));
+    this.#done.fuelUsed = instance.fuelUsed;
+    return failure;
+  }
+
+  #start(agent: HostedAgent, timestampUs: number): InstallResult {
+    const { install, state } = agent;
+    const startedUs = monotonicUs();
+    this.#services.effects.begin(install.slot);
+    const started = startInstance(install, state, this.#services, timestampUs);
+    const { instance, failure } = started;
+    this.#settle(failure);
+    const durationUs = monotonicUs() - startedUs;
+    // Before the verb is answered, so that the main thread finds it in the ring by then.
+    this.#services.effects.publish();
+    if (failure !== undefined) throw fromPlainError(failure.error);
+    agent.instance = instance;
+    const { fuelUsed = 0, memoryBytes = 0 } = instance ?? {};
+    return { fuelUsed, memoryBytes, durationUs };
+  }
+
+  #settle(failure: CallFailure | undefined): void {
+    if (failure === undefined) this.#services.effects.keep();
+    else this.#services.effects.drop();
+  }
+}
+
+function outcomeOf(failure: CallFailure | undefined): number {
+  if (failure === undefined) return OUTCOME_OK;
+  return failure.trapped ? OUTCOME_TRAPPED : OUTCOME_FAILED;
+}

@@ -1,0 +1,52 @@
+import { HOST_CALL_BYTES_PER_FUEL } from '../wire/host-calls.js';
+import { HostTrap } from './host-trap.js';
+
+/** The fuel of one instance: the global that metered code counts down. Below 0 = exhausted. */
+export class FuelMeter {
+  readonly #global: WebAssembly.Global<'i64'>;
+  #budget = 0;
+
+  constructor(global: WebAssembly.Global<'i64'>) {
+    this.#global = global;
+  }
+
+  /** Begins a call's budget, in units of fuel. */
+  start(units: number): void {
+    this.#budget = units;
+    this.#global.value = BigInt(units);
+  }
+
+  get budget(): number {
+    return this.#budget;
+  }
+
+  get exhausted(): boolean {
+    return this.#global.value < 0n;
+  }
+
+  /** Units left; 0 when exhausted. */
+  get remaining(): number {
+    return Math.max(0, Number(this.#global.value));
+  }
+
+  /** Units used since start(). */
+  get used(): number {
+    return this.#budget - this.remaining;
+  }
+
+  /**
+   * Takes a host call's price before it acts.
+   * @param units the call's own price
+   * @param bytes what it copies, unsigned
+   * @throws HostTrap when that is more than is left
+   */
+  charge(units: number, bytes = 0): void {
+    const price = units + Math.floor(bytes / HOST_CALL_BYTES_PER_FUEL);
+    const left = Number(this.#global.value) - price;
+    if (left < 0) {
+      this.#global.value = -1n;
+      throw new HostTrap('out of fuel');
+    }
+    this.#global.value = BigInt(left);
+  }
+}

@@ -1,0 +1,147 @@
+import { Encoder } from '@msgpack/msgpack';
+import { rfc3339 } from '../base/clock.js';
+import { LIMITS } from '../base/limits.js';
+import { decodeMessage, encodedBytes, encodedContentBytes } from '../fipa/binary.js';
+import {
+  CONTENT_JSON,
+  CONTENT_NONE,
+  type Message,
+  messageJson,
+  messageJsonText,
+} from '../fipa/message.js';
+
+/** What `caxton_encoding` answers. */
+export const ENCODING_JSON = 0;
+export const ENCODING_MESSAGE_PACK = 1;
+
+/** Text that stands in JSON as it is: printable ASCII without the quote and the backslash. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+const CLOSING_BRACE = 0x7d;
+/** Below this, a loop copies faster than a call to TypedArray.set with a new view. */
+const LOOP_COPY_BYTES = 48;
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * Gives a guest its message in the encoding it chose. The content's JSON goes from the ring to the
+ * guest's memory byte by byte, without becoming a string: only prepare()'s head of the message is
+ * built. A guest never gets a view of the ring.
+ */
+export class GuestEncoder {
+  readonly #messagePack = new Encoder({
+    ignoreUndefined: true,
+    // One level for the message, and as many as JSON may have been nested by other ways in.
+    maxDepth: LIMITS.content_depth * 8,
+  });
+  #head = '';
+  /** Whether every character of the head is one byte. */
+  #latin1 = true;
+  #headBytes = 0;
+  #body: Uint8Array = NO_BYTES;
+  #bodyStart = 0;
+  #bodyBytes = 0;
+  #closingBytes = 0;
+
+  /**
+   * Makes ready to write a message.
+   * @param source where its binary form lies at `offset`; must stay until write()
+   * @param message its envelope, decoded from there
+   * @returns its length in bytes in the guest's encoding
+   */
+  prepare(source: Buffer, offset: number, message: Message, encoding: number): number {
+    if (encoding === ENCODING_MESSAGE_PACK) return this.#prepareMessagePack(source, offset);
+    if (message.contentEncoding === CONTENT_JSON) {
+      return this.#prepareSpliced(source, offset, message);
+    }
+    const whole =
+      message.contentEncoding === CONTENT_NONE ? message : decodeMessage(source, offset);
+    this.#setHead(messageJsonText(whole), false);
+    this.#setBody(NO_BYTES, 0, 0, 0);
+    return this.#headBytes;
+  }
+
+  /** Writes the prepared message; the range must be inside `target`. */
+  write(target: Buffer, start: number): void {
+    if (this.#headBytes > 0) {
+      target.write(this.#head, start, this.#headBytes, this.#latin1 ? 'latin1' : 'utf8');
+    }
+    const at = start + this.#headBytes;
+    const body = this.#body;
+    const from = this.#bodyStart;
+    const length = this.#bodyBytes;
+    if (length <= LOOP_COPY_BYTES) {
+      for (let i = 0; i < length; i++) target[at + i] = body[from + i]!;
+    } else {
+      target.set(body.subarray(from, from + length), at);
+    }
+    if (this.#closingBytes > 0) target[at + length] = CLOSING_BRACE;
+    this.#body = NO_BYTES;
+  }
+
+  #prepareSpliced(source: Buffer, offset: number, message: Message): number {
+    const end = offset + encodedBytes(source, offset);
+    const contentBytes = encodedContentBytes(source, offset);
+    const plain = isPlain(message);
+    this.#setHead(plain ? plainHead(message) : escapedHead(message), plain);
+    this.#setBody(source, end - contentBytes, contentBytes, 1);
+    return this.#headBytes + contentBytes + 1;
+  }
+
+  #prepareMessagePack(source: Buffer, offset: number): number {
+    // The shared buffer of the encoder is read by write() before it is used again.
+    const packed = this.#messagePack.encodeSharedRef(messageJson(decodeMessage(source, offset)));
+    this.#setHead('', true);
+    this.#setBody(packed, 0, packed.length, 0);
+    return packed.length;
+  }
+
+  #setHead(head: string, latin1: boolean): void {
+    this.#head = head;
+    this.#latin1 = latin1;
+    this.#headBytes = latin1 ? head.length : Buffer.byteLength(head, 'utf8');
+  }
+
+  #setBody(body: Uint8Array, start: number, length: number, closingBytes: number): void {
+    this.#body = body;
+    this.#bodyStart = start;
+    this.#bodyBytes = length;
+    this.#closingBytes = closingBytes;
+  }
+}
+
+function isPlain(m: Message): boolean {
+  return PLAIN.test(
+    m.messageId +
+      m.sender +
+      m.receiver +
+      m.conversationId +
+      m.replyWith +
+      m.inReplyTo +
+      m.replyTo +
+      m.ontology +
+      m.language +
+      m.protocol +
+      m.traceparent,
+  );
+}
+
+/** The message's JSON up to its content, when no text in it needs escapes. */
+function plainHead(m: Message): string {
+  let text = `{"message_id":"${m.messageId}","performative":"${m.performative}","sender":"${m.sender}","receiver":"${m.receiver}"`;
+  if (m.conversationId !== '') text += `,"conversation_id":"${m.conversationId}"`;
+  if (m.replyWith !== '') text += `,"reply_with":"${m.replyWith}"`;
+  if (m.inReplyTo !== '') text += `,"in_reply_to":"${m.inReplyTo}"`;
+  if (m.replyTo !== '') text += `,"reply_to":"${m.replyTo}"`;
+  if (m.ontology !== '') text += `,"ontology":"${m.ontology}"`;
+  if (m.language !== '') text += `,"language":"${m.language}"`;
+  if (m.protocol !== '') text += `,"protocol":"${m.protocol}"`;
+  if (m.traceparent !== '') text += `,"traceparent":"${m.traceparent}"`;
+  if (m.replyByMs !== 0) text += `,"reply_by":"${new Date(m.replyByMs).toISOString()}"`;
+  if (m.priority !== 0) text += `,"priority":${m.priority}`;
+  return `${text},"timestamp":"${rfc3339(m.timestampUs / 1_000)}","content":`;
+}
+
+function escapedHead(message: Message): string {
+  const whole = messageJsonText({ ...message, contentEncoding: CONTENT_NONE });
+  return `${whole.slice(0, -1)},"content":`;
+}

@@ -1,0 +1,120 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { type PlainError, toPlainError } from '../base/errors.js';
+import { RingConsumer } from '../ring/consumer.js';
+import { RingProducer } from '../ring/producer.js';
+import type { ControlReply, ControlRequest, InstallResult, WorkerStart } from '../wire/control.js';
+import { StatusBlock } from '../wire/status-block.js';
+import { AgentHost } from './agent-host.js';
+import { CurrentCall } from './current-call.js';
+import { Directory } from './directory.js';
+import { Effects } from './effects.js';
+import { GuestEncoder } from './guest-encoding.js';
+import { GuestInput } from './guest-input.js';
+import type { WorkerServices } from './host-context.js';
+import { Measurements } from './measurements.js';
+import { ReplyWriter } from './reply-writer.js';
+
+// Frames and verbs wake the loop; the time only bounds how long a lost wake-up could go unnoticed.
+const IDLE_WAIT_MS = 1_000;
+/** Looks at an empty ring before sleeping: a few microseconds, since cores are shared. */
+const IDLE_SPINS = 100;
+
+/**
+ * The life of a worker thread: frames of the request ring in order, and between two frames the
+ * control verbs that were posted meanwhile.
+ */
+export class WorkerLoop {
+  readonly #port: MessagePort;
+  readonly #requests: RingConsumer;
+  readonly #services: WorkerServices;
+  readonly #host: AgentHost;
+  readonly #measurements = new Measurements();
+  #exiting = false;
+
+  constructor(start: WorkerStart) {
+    this.#port = start.port;
+    this.#requests = new RingConsumer(start.requestRing, start.generation);
+    const replies = new ReplyWriter(
+      new RingProducer(start.replyRing, start.generation),
+      start.port,
+    );
+    this.#services = {
+      call: new CurrentCall(),
+      effects: new Effects(replies),
+      directory: new Directory(),
+      encoder: new GuestEncoder(),
+      input: new GuestInput(start.contentBytes),
+    };
+    const status = new StatusBlock(start.status);
+    this.#host = new AgentHost(this.#services, status, this.#measurements);
+  }
+
+  /** Runs until the verb `exit`. Blocks its thread. */
+  run(): void {
+    const requests = this.#requests;
+    const { buffer, byteOffset, length } = requests.bytes;
+    const bytes = Buffer.from(buffer, byteOffset, length);
+    this.#takeVerbs();
+    while (!this.#exiting) {
+      if (requests.next()) {
+        this.#host.take(bytes, requests.offset, requests.length);
+        // Only now: a frame whose effects aren't published yet is found again by a successor.
+        requests.release();
+        // Whoever posts a verb interrupts the ring; asking the port costs a hundred times as much.
+        if (requests.takeInterrupt()) this.#takeVerbs();
+      } else if (!requests.waitForFrames(IDLE_WAIT_MS, IDLE_SPINS)) {
+        this.#takeVerbs();
+      }
+    }
+  }
+
+  #takeVerbs(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port);
+      if (received === undefined) return;
+      this.#obey(received.message as ControlRequest);
+    }
+  }
+
+  #obey(request: ControlRequest): void {
+    const host = this.#host;
+    switch (request.verb) {
+      case 'install':
+        this.#answer(request.call, () => host.install(request.agent));
+        break;
+      case 'restart':
+        this.#answer(request.call, () => host.restart(request.slot, request.timestampUs));
+        break;
+      case 'remove':
+        this.#answer(request.call, () => {
+          host.remove(request.slot, request.shutdown, request.timestampUs);
+          return undefined;
+        });
+        break;
+      case 'directory':
+        this.#services.directory.apply(request.changes);
+        break;
+      case 'report':
+        this.#post({ verb: 'report', call: request.call, report: this.#measurements.report() });
+        break;
+      case 'exit':
+        this.#exiting = true;
+        break;
+    }
+  }
+
+  #answer(call: number, act: () => InstallResult | undefined): void {
+    let value: InstallResult | undefined;
+    let error: PlainError | undefined;
+    try {
+      value = act();
+    } catch (thrown) {
+      error = toPlainError(thrown);
+    }
+    this.#post({ verb: 'answer', call, ...(value && { value }), ...(error && { error }) });
+  }
+
+  #post(reply: ControlReply): void {
+    this.#port.postMessage(reply);
+  }
+}
