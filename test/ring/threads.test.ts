@@ -204,6 +204,12 @@ test(
   },
 );
 
+test('a wait for frames or space that do not come ends in time', OPTIONS, async (t) => {
+  const job = { ring: makeRing(128), seed: 0, frames: 0 };
+  const thread = new Thread(t, { ...job, role: 'run-out-of-time' });
+  assert.equal(await thread.report(), 'done');
+});
+
 test(
   'a producer that dies between commit and publish leaves nothing of its set',
   OPTIONS,
