@@ -1,7 +1,8 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { CaxtonError, invalidRequest } from '../base/errors.js';
+import { CaxtonError } from '../base/errors.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { Authenticator, checkRole } from './auth.js';
+import { inputError } from './input-error.js';
 import type { CallContext, Operation, Principal } from './operation.js';
 import { allOperations } from './operations.js';
 
@@ -34,13 +35,16 @@ export class Api {
     return this.#authenticator.authenticate(token);
   }
 
-  /** @throws CaxtonError FORBIDDEN, INVALID_REQUEST, or what the operation throws */
+  /** @throws CaxtonError FORBIDDEN, UNAVAILABLE, INVALID_REQUEST, or what the operation throws */
   call<Input, Output>(
     operation: Operation<Input, Output>,
     input: Input,
     context: CallContext,
   ): Output | Promise<Output> {
     checkRole(context.principal, operation.role, operation.name);
+    if (this.runtime.state !== 'ready') {
+      throw new CaxtonError('UNAVAILABLE', `The server is ${this.runtime.state}.`);
+    }
     if (operation.checksInput !== true) this.#check(operation, input);
     return operation.run(this.runtime, input, context);
   }
@@ -58,28 +62,4 @@ export class Api {
 /** An answer as JSON text. */
 export function outputJson<Output>(operation: Operation<never, Output>, output: Output): string {
   return operation.toJson ? operation.toJson(output) : JSON.stringify(output);
-}
-
-function inputError(error: ErrorObject): CaxtonError {
-  const path = error.instancePath.slice(1).replaceAll('/', '.');
-  const within = (name: unknown) => (path === '' ? String(name) : `${path}.${String(name)}`);
-  switch (error.keyword) {
-    case 'required': {
-      const field = within(error.params.missingProperty);
-      return invalidRequest(`${field} is missing.`, field);
-    }
-    case 'additionalProperties': {
-      const field = within(error.params.additionalProperty);
-      return invalidRequest(`${field} is not a known field; remove it.`, field);
-    }
-    case 'enum': {
-      const allowed = error.params.allowedValues as unknown[];
-      return invalidRequest(`${path} must be one of ${allowed.join(', ')}.`, path, { allowed });
-    }
-    default:
-      return invalidRequest(`${path === '' ? 'The input' : path} ${error.message}.`, path, {
-        rule: error.keyword,
-        ...(error.params.limit === undefined ? {} : { limit: error.params.limit }),
-      });
-  }
 }

@@ -73,6 +73,8 @@ export const LIMITS = Object.freeze({
   restart_backoff_max_ms: 30_000,
   restarts_per_minute: 5,
   prepare_timeout_ms: 60_000,
+  /** How long a stopping server lets its agents finish, twice: for what waits, and to shut down. */
+  shutdown_drain_ms: 5_000,
   grace_period_default_s: 30,
   grace_period_max_s: 3_600,
   worker_restart_backoff_ms: 100,
@@ -101,6 +103,11 @@ export const LIMITS = Object.freeze({
 
   // Clients.
   request_body_bytes: 16 * MIB,
+  grpc_concurrent_streams: 1_000,
+  grpc_keepalive_ms: 60_000,
+  grpc_keepalive_timeout_ms: 20_000,
+  /** How long calls under way may finish when the server stops. */
+  grpc_drain_ms: 5_000,
   websocket_frame_bytes: 16 * MIB,
   websocket_backpressure_bytes: 4 * MIB,
   subscriptions_per_connection: 1_000,

@@ -25,10 +25,14 @@ const DRAIN_BUDGET = 512;
 // under load a reply is there by then, and neither side pays for a message between threads.
 const POLL_TURNS = 4;
 
+const EXIT_MS = 1_000;
+
 interface Seat {
   channel: WorkerChannel;
   thread: Worker | undefined;
   ready: Promise<void>;
+  /** Ends with the loop, however it ends. */
+  task: Promise<void>;
 }
 
 /** A fixed number of worker threads, each with one long-running loop, replaced when they die. */
@@ -87,6 +91,8 @@ export class WorkerPool {
   async close(): Promise<void> {
     this.#closing = true;
     for (const seat of this.#seats) seat.channel.exit();
+    // A loop that hangs in a message is ended with its thread.
+    await Promise.race([Promise.all(this.#seats.map((seat) => seat.task)), sleep(EXIT_MS)]);
     await this.#piscina.destroy();
   }
 
@@ -128,7 +134,12 @@ export class WorkerPool {
       port: port2,
       contentBytes: this.#options.contentBytes,
     };
-    const seat: Seat = { channel, thread: undefined, ready: Promise.resolve() };
+    const seat: Seat = {
+      channel,
+      thread: undefined,
+      ready: Promise.resolve(),
+      task: Promise.resolve(),
+    };
     seat.ready = new Promise((resolve, reject) => {
       port1.on('message', (reply: ControlReply | typeof DOORBELL) => {
         if (reply === DOORBELL) this.expectReplies();
@@ -137,8 +148,9 @@ export class WorkerPool {
           resolve();
         } else this.#answered(channel, reply);
       });
-      this.#piscina.run(start, { transferList: [port2] }).catch((error: unknown) => {
+      seat.task = this.#piscina.run(start, { transferList: [port2] }).catch((error: unknown) => {
         reject(error);
+        if (this.#closing) return;
         // Dead before it was ready: there is no thread whose exit could be watched.
         if (seat.thread === undefined) this.#died(seat, error);
         else this.#options.logger.error({ err: error, worker: index }, 'worker failed');
@@ -181,4 +193,8 @@ export class WorkerPool {
     }
     this.#listener.workerReplaced(seat.channel);
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

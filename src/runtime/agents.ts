@@ -285,6 +285,26 @@ export class Agents {
     agent.ready = true;
   }
 
+  /**
+   * The server stops: agents handle what waits for them, as far as it can be done in the time, and
+   * are told. They stay `running` in the store, so that the next start brings them back.
+   */
+  async shutDownAll(withinMs: number): Promise<void> {
+    const agents = [...this.#parts.directory.agents()];
+    const deadlineMs = wallMs() + withinMs;
+    for (const agent of agents) {
+      agent.clearTimers();
+      if (agent.ready) await this.#idle(agent, Math.max(deadlineMs - wallMs(), 0));
+      clearTimeout(agent.pause);
+    }
+    const removals = agents.map(async (agent) => {
+      const { channel, slot } = agent;
+      agent.ready = false;
+      if (channel !== undefined && !channel.dead) await channel.remove(slot, true, wallUs());
+    });
+    await Promise.race([Promise.allSettled(removals), sleep(withinMs)]);
+  }
+
   // Ends the instance; what still waits is failed to its senders.
   async #evict(agent: Agent, shutdown: boolean): Promise<void> {
     const { residents, supervisor, subscriptions, delivery } = this.#parts;
@@ -352,6 +372,10 @@ export class Agents {
     if (agent === undefined) throw agentNotFound(name);
     return agent;
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 // What the module itself did wrong keeps its code; that an agent's own start failed is a failed

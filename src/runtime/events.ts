@@ -7,6 +7,8 @@ import type { Performative } from '../fipa/performative.js';
 export interface MessageFilter {
   /** Agent or client names of either end. */
   readonly agents?: readonly string[];
+  /** Agent or client names of the receiving end. */
+  readonly receivers?: readonly string[];
   readonly performatives?: readonly Performative[];
   readonly conversationId?: string;
 }
@@ -41,6 +43,7 @@ interface Subscriber {
 
 interface CompiledFilter {
   readonly agents: ReadonlySet<string> | undefined;
+  readonly receivers: ReadonlySet<string> | undefined;
   readonly performatives: ReadonlySet<Performative> | undefined;
   readonly conversationId: string | undefined;
 }
@@ -133,6 +136,7 @@ export class EventBus {
   #compile(filter: MessageFilter): CompiledFilter {
     return {
       agents: filter.agents && this.#resolveAll(filter.agents),
+      receivers: filter.receivers && this.#resolveAll(filter.receivers),
       performatives: filter.performatives && new Set(filter.performatives),
       conversationId: filter.conversationId,
     };
@@ -177,6 +181,7 @@ function matchesFilter(filter: CompiledFilter, message: Message): boolean {
   if (filter.conversationId !== undefined && filter.conversationId !== message.conversationId) {
     return false;
   }
+  if (filter.receivers && !filter.receivers.has(message.receiver)) return false;
   return (
     filter.agents === undefined ||
     filter.agents.has(message.sender) ||

@@ -167,9 +167,9 @@ export class RuntimeMetrics {
   }
 
   /** The text of `GET /metrics`. */
-  async prometheus(): Promise<{ text: string; contentType: string }> {
+  async prometheus(): Promise<string> {
     await this.#collect();
-    return { text: await this.#registry.text(), contentType: this.#registry.contentType };
+    return this.#registry.text();
   }
 
   #snapshot(): MetricsSnapshot {

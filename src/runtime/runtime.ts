@@ -171,17 +171,17 @@ export class Runtime {
     return this.#store.message(messageId);
   }
 
-  /** Ends everything but the store, which belongs to the caller. */
+  /**
+   * Lets what waits in mailboxes be handled and the agents shut down, both within bounds, then ends
+   * everything but the store, which belongs to the caller.
+   */
   async stop(): Promise<void> {
     this.#state = 'stopping';
+    this.#supervisor.stop();
+    await this.agents.shutDownAll(LIMITS.shutdown_drain_ms);
     this.#watchdog.stop();
     this.metrics.stop();
-    this.#supervisor.stop();
     this.#waiters.rejectAll(stopping());
-    for (const agent of this.#directory.agents()) {
-      agent.clearTimers();
-      clearTimeout(agent.pause);
-    }
     await this.#pool.close();
     await this.#preparePool.close();
   }

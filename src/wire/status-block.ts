@@ -50,6 +50,7 @@ export class StatusBlock {
   /** How long the present frame has been in hand, in milliseconds; 0 when there is none. */
   busyMs(nowMs: number): number {
     if (this.sequenceInHand === 0) return 0;
-    return ((nowMs | 0) - Atomics.load(this.#words, SINCE_MS)) >>> 0;
+    // Signed: the worker may have taken the frame a moment after the caller read its clock.
+    return Math.max(((nowMs | 0) - Atomics.load(this.#words, SINCE_MS)) | 0, 0);
   }
 }

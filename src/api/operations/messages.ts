@@ -1,3 +1,4 @@
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import Type, { type Static } from 'typebox';
 import { rfc3339 } from '../../base/clock.js';
 import { CaxtonError, invalidRequest } from '../../base/errors.js';
@@ -8,6 +9,7 @@ import { normalizePerformative } from '../../fipa/performative.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import type { SendOptions, SendResult, WaitResult } from '../../runtime/types.js';
 import { checkAgentAllowed } from '../auth.js';
+import { inputError } from '../input-error.js';
 import { type CallContext, defineOperation } from '../operation.js';
 import { Cursor, MessageOutput, PageLimit, Timestamp } from '../schemas.js';
 import { optionalTimeMs } from '../times.js';
@@ -27,18 +29,22 @@ export const DeliveryOptions = Type.Object(
 );
 export type DeliveryOptions = Static<typeof DeliveryOptions>;
 
+/** What a send says beside its message. */
+const Delivery = Type.Object({
+  options: Type.Optional(DeliveryOptions),
+  wait: Type.Optional(Type.Boolean({ description: 'Wait for the answer' })),
+  timeout_ms: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: LIMITS.wait_max_ms, default: LIMITS.wait_default_ms }),
+  ),
+  until: Type.Optional(Type.Enum(['first', 'final'])),
+});
+
 const SendInput = Type.Object(
-  {
-    ...MessageInputSchema.properties,
-    options: Type.Optional(DeliveryOptions),
-    wait: Type.Optional(Type.Boolean({ description: 'Wait for the answer' })),
-    timeout_ms: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: LIMITS.wait_max_ms, default: LIMITS.wait_default_ms }),
-    ),
-    until: Type.Optional(Type.Enum(['first', 'final'])),
-  },
+  { ...MessageInputSchema.properties, ...Delivery.properties },
   { additionalProperties: false },
 );
+
+const isDelivery = new Ajv2020({ strict: false }).compile(Delivery);
 
 const SendOutput = Type.Object({
   message_id: Type.String(),
@@ -47,9 +53,8 @@ const SendOutput = Type.Object({
   reply: Type.Optional(MessageOutput),
 });
 
-/** What the three transports hand to `messages.send`. */
+/** What the three transports hand to `messages.send`, none of it checked. */
 export interface SendRequest {
-  /** The message's fields, unchecked. */
   readonly message: unknown;
   readonly options?: DeliveryOptions;
   readonly wait?: boolean;
@@ -73,6 +78,7 @@ export const sendMessage = defineOperation({
   output: SendOutput,
   checksInput: true,
   run: (runtime, input: SendRequest, context): SendOutcome | Promise<SendOutcome> => {
+    checkDelivery(input);
     const message = acceptable(runtime, input, context);
     const options: SendOptions = {
       persist: input.options?.persist ?? false,
@@ -96,6 +102,16 @@ function sendOutcomeJson(outcome: SendOutcome): string {
   return outcome.status === 'replied'
     ? `${head},"reply":${messageJsonText(outcome.reply)}}`
     : `${head}}`;
+}
+
+function checkDelivery(input: SendRequest): void {
+  // Most sends have a message and nothing else; they are spared the check.
+  const plain =
+    input.options === undefined &&
+    input.wait === undefined &&
+    input.timeout_ms === undefined &&
+    input.until === undefined;
+  if (!plain && !isDelivery(input)) throw inputError((isDelivery.errors as ErrorObject[])[0]!);
 }
 
 function acceptable(runtime: Runtime, input: SendRequest, context: CallContext): Message {
