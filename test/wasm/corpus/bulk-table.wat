@@ -1,0 +1,11 @@
+(module
+  (type $t (func (result i32)))
+  (table $table (export "table") 20 funcref)
+  (elem $e func $one $two $one)
+  (func $one (result i32) (i32.const 1))
+  (func $two (result i32) (i32.const 2))
+  (func (export "init") (table.init $e (i32.const 0) (i32.const 0) (i32.const 3)))
+  (func (export "copy") (param i32) (table.copy (i32.const 3) (i32.const 0) (local.get 0)))
+  (func (export "fill") (table.fill (i32.const 10) (ref.func $two) (i32.const 10)))
+  (func (export "drop") (elem.drop $e))
+  (func (export "call") (param i32) (result i32) (call_indirect (type $t) (local.get 0))))

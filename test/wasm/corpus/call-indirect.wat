@@ -1,0 +1,21 @@
+(module
+  (type $op (func (param i32 i32) (result i32)))
+  (table funcref (elem $add $sub $mul $max))
+  (func $add (type $op) (i32.add (local.get 0) (local.get 1)))
+  (func $sub (type $op) (i32.sub (local.get 0) (local.get 1)))
+  (func $mul (type $op) (i32.mul (local.get 0) (local.get 1)))
+  (func $max (type $op)
+    (if (result i32) (i32.gt_s (local.get 0) (local.get 1))
+      (then (local.get 0)) (else (local.get 1))))
+  (func (export "f") (param i32) (result i32)
+    (local $r i32)
+    (local.set $r (i32.const 3))
+    (loop $again
+      (local.set $r
+        (call_indirect (type $op) (local.get $r) (local.get 0)
+          (i32.and (local.get 0) (i32.const 3))))
+      (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+    (local.get $r))
+  (func (export "g") (param i32) (result i32)
+    (call_indirect (type $op) (i32.const 20) (i32.const 30) (local.get 0)))
+  (func (export "h") (result i32) (call $max (call $add (i32.const 1) (i32.const 2)) (i32.const 2))))

@@ -1,0 +1,15 @@
+;; Functions that are exported, called directly, and in a table, in every combination.
+(module
+  (type $t (func (param i32) (result i32)))
+  (table (export "table") 2 funcref)
+  (elem (i32.const 0) $both $listed)
+  (func $plain (export "plain") (param i32) (result i32)
+    (if (result i32) (local.get 0)
+      (then (i32.add (i32.const 1) (call $plain (i32.sub (local.get 0) (i32.const 1)))))
+      (else (i32.const 0))))
+  (func $both (export "both") (type $t) (i32.add (local.get 0) (i32.const 10)))
+  (func $listed (type $t) (call $both (i32.shl (local.get 0) (i32.const 1))))
+  (func (export "f") (param i32) (result i32)
+    (i32.add (call $plain (i32.const 3))
+      (i32.add (call $both (i32.const 4))
+        (call_indirect (type $t) (i32.const 5) (local.get 0))))))

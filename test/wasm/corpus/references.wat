@@ -1,0 +1,12 @@
+(module
+  (table $t 4 externref)
+  (elem declare func $f)
+  (global $g (mut funcref) (ref.null func))
+  (func $f (export "f") (result i32)
+    (global.set $g (ref.func $f))
+    (i32.add (ref.is_null (global.get $g)) (ref.is_null (ref.null extern))))
+  (func (export "g") (param i32) (result i32)
+    (table.set $t (local.get 0) (ref.null extern))
+    (ref.is_null (table.get $t (local.get 0))))
+  (func (export "h") (param i32) (result i32)
+    (ref.is_null (select (result funcref) (global.get $g) (ref.null func) (local.get 0)))))

@@ -1,0 +1,12 @@
+(module
+  (func (export "f") (param i32 f64) (result i32)
+    (local $a v128) (local $b v128)
+    (local.set $a (i8x16.splat (local.get 0)))
+    (local.set $b (f64x2.splat (local.get 1)))
+    (local.set $a (i8x16.replace_lane 5 (local.get $a) (i32.const 99)))
+    (local.set $a (i8x16.shuffle 0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31 (local.get $a) (local.get $b)))
+    (local.set $a (i8x16.swizzle (local.get $a) (v128.const i8x16 15 14 13 12 11 10 9 8 7 6 5 4 3 2 1 0)))
+    (local.set $b (i16x8.extadd_pairwise_i8x16_u (local.get $a)))
+    (i32.add (i8x16.bitmask (local.get $a))
+      (i32.add (i32x4.extract_lane 1 (i32x4.dot_i16x8_s (local.get $b) (local.get $b)))
+        (v128.any_true (f64x2.ge (local.get $b) (f64x2.sqrt (f64x2.splat (local.get 1)))))))))

@@ -1,0 +1,12 @@
+(module
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\01\02\03\04\05\06\07\08\09\0a\0b\0c\0d\0e\0f\10")
+  (func (export "f") (result i32)
+    (local $v v128)
+    (local.set $v (v128.load (i32.const 0)))
+    (v128.store (i32.const 32) (i8x16.add_sat_u (local.get $v) (v128.load8_splat (i32.const 15))))
+    (v128.store16_lane 3 (i32.const 50) (local.get $v))
+    (local.set $v (v128.load32_lane 2 (i32.const 4) (local.get $v)))
+    (v128.store (i32.const 64) (v128.load16x4_s (i32.const 0)))
+    (v128.store (i32.const 80) (v128.load64_zero (i32.const 8)))
+    (i32x4.extract_lane 2 (local.get $v))))
