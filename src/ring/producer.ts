@@ -146,9 +146,7 @@ export class RingProducer {
    * @param largestBytes the largest of them; it bounds what is lost at the end of the data
    */
   fits(totalBytes: number, largestBytes: number = totalBytes): boolean {
-    const room = this.capacityBytes - (this.cursor & this.mask);
-    const padding = totalBytes <= room ? 0 : Math.min(room, largestBytes - FRAME_HEADER_BYTES);
-    return this.hasFree(totalBytes + padding);
+    return this.hasFree(this.bytesNeeded(totalBytes, largestBytes));
   }
 
   /** Wakes the consumer if it sleeps in waitForFrames(). One Atomics.load when it doesn't. */
@@ -185,9 +183,10 @@ export class RingProducer {
    */
   waitForSpace(totalBytes: number, timeoutMs: number, largestBytes: number = totalBytes): boolean {
     assert(!isMainThread, 'the main thread may not sleep on a ring');
+    // The consumer can give back what is published, and nothing else.
     const unpublished = (this.cursor - this.published) >>> 0;
     assert(
-      totalBytes + largestBytes - FRAME_HEADER_BYTES <= this.capacityBytes - unpublished,
+      this.bytesNeeded(totalBytes, largestBytes) <= this.capacityBytes - unpublished,
       'waits for more room than the ring can ever give beside the unpublished frames',
     );
     if (this.fits(totalBytes, largestBytes)) return true;
@@ -206,6 +205,13 @@ export class RingProducer {
       }
       Atomics.wait(this.words, SPACE_WAKE, seen, remainingMs);
     }
+  }
+
+  /** With what may be lost at the end of the data, which the cursor's place decides. */
+  private bytesNeeded(totalBytes: number, largestBytes: number): number {
+    const room = this.capacityBytes - (this.cursor & this.mask);
+    if (totalBytes <= room) return totalBytes;
+    return totalBytes + Math.min(room, largestBytes - FRAME_HEADER_BYTES);
   }
 
   private notifyConsumer(): void {
