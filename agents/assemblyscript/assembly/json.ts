@@ -12,8 +12,8 @@ const CLOSE: u8 = 0x7d;
 /** A piece of JSON text in memory: a value with its quotes or brackets. Empty = not there. */
 @unmanaged
 export class Slice {
-  start: usize;
-  end: usize;
+  start: usize = 0;
+  end: usize = 0;
 
   get length(): usize {
     return this.end - this.start;

@@ -8,8 +8,8 @@ const SMALLEST: usize = 4096;
 /** A growing piece of memory. Made over static bytes: making one allocates nothing. */
 @unmanaged
 export class Region {
-  start: usize;
-  capacity: usize;
+  start: usize = 0;
+  capacity: usize = 0;
 
   /** Makes room for so many bytes and keeps what is there; false when memory can't grow. */
   ensure(bytes: usize): bool {

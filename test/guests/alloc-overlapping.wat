@@ -1,0 +1,9 @@
+;; Wants messages written from inside its memory to beyond its end.
+(module
+  (memory (export "memory") 2)
+
+  (func (export "caxton_alloc") (param $len i32) (result i32)
+    (i32.const 131068))
+
+  (func (export "handle_message") (param $ptr i32) (param $len i32) (result i32)
+    (i32.const 0)))

@@ -1,0 +1,7 @@
+;; Fails every message with the code 7.
+(module
+  (memory (export "memory") 2)
+  ;;include alloc.wat
+
+  (func (export "handle_message") (param $ptr i32) (param $len i32) (result i32)
+    (i32.const 7)))
