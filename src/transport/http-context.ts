@@ -1,0 +1,86 @@
+import type { Api } from '../api/api.js';
+import { bearerToken } from '../api/auth.js';
+import type { CallContext, Principal } from '../api/operation.js';
+import { CaxtonError, invalidRequest } from '../base/errors.js';
+import { newTraceId, traceIdOf } from '../base/ids.js';
+import { LIMITS } from '../base/limits.js';
+import { isLoopback } from '../config/endpoint.js';
+import type { UwsRequest } from './uws-loader.js';
+
+/**
+ * What is known of an HTTP request beside its input. The trace id is made when it is first asked
+ * for, which on the message path it seldom is.
+ */
+export class HttpContext implements CallContext {
+  readonly principal: Principal;
+  readonly traceparent: string;
+  readonly idempotencyKey: string;
+  #traceId = '';
+
+  constructor(principal: Principal, traceparent: string, idempotencyKey: string) {
+    this.principal = principal;
+    this.traceparent = traceparent;
+    this.idempotencyKey = idempotencyKey;
+  }
+
+  get traceId(): string {
+    if (this.#traceId === '') this.#traceId = traceIdOf(this.traceparent) ?? newTraceId();
+    return this.#traceId;
+  }
+}
+
+// A later version of W3C Trace Context may have more fields than the 55 characters of the first.
+const TRACEPARENT_CHARACTERS_MAX = 128;
+
+/** A traceparent that is not one is not passed on, as W3C Trace Context (section 4.3) has it. */
+export function traceparentOf(request: UwsRequest): string {
+  const given = request.getHeader('traceparent');
+  if (given === '' || given.length > TRACEPARENT_CHARACTERS_MAX) return '';
+  return traceIdOf(given) === undefined ? '' : given;
+}
+
+/** @throws CaxtonError INVALID_REQUEST when the key is too long */
+export function idempotencyKeyOf(request: UwsRequest): string {
+  const key = request.getHeader('idempotency-key');
+  if (key.length <= LIMITS.field_bytes) return key;
+  throw invalidRequest(
+    `The header Idempotency-Key has ${key.length} characters; the limit is ${LIMITS.field_bytes}.`,
+    'Idempotency-Key',
+    { limit: LIMITS.field_bytes },
+  );
+}
+
+/**
+ * Tells who sends a request.
+ * @param queryToken for browsers' WebSockets, which can't set headers; '' = none
+ * @throws CaxtonError UNAUTHORIZED, FORBIDDEN
+ */
+export function authenticateRequest(api: Api, request: UwsRequest, queryToken = ''): Principal {
+  if (api.runtime.config.tokens.length === 0) {
+    checkOrigin(request.getHeader('origin'));
+    return api.authenticate('');
+  }
+  return api.authenticate(
+    request.getHeader('x-caxton-token') ||
+      bearerToken(request.getHeader('authorization')) ||
+      queryToken,
+  );
+}
+
+/**
+ * Without tokens whoever reaches the server is trusted, and the server listens on loopback for that
+ * reason. A page of some web site in this machine's browser reaches it too; its origin gives it away.
+ */
+function checkOrigin(origin: string): void {
+  if (origin === '' || isLocalOrigin(origin)) return;
+  throw new CaxtonError(
+    'FORBIDDEN',
+    `Pages of ${origin} can't use a server that has no tokens. Configure a token, or serve the page from this machine.`,
+    { origin },
+  );
+}
+
+function isLocalOrigin(origin: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  return isLoopback(new URL(origin).hostname.replace(/^\[|\]$/g, ''));
+}

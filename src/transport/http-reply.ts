@@ -1,0 +1,58 @@
+import { STATUS_CODES } from 'node:http';
+import { type CaxtonError, toCaxtonError } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
+import type { UwsResponse } from './uws-loader.js';
+
+const RETRY_AFTER_DEFAULT_S = 1;
+
+/** "404 Not Found": uWebSockets.js wants the reason with the number. */
+export function statusLine(status: number): string {
+  return `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
+}
+
+/** What an error answer says beside its body. */
+export interface ErrorReply {
+  /** Another status than the error's own, where HTTP has a more exact one. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether the connection is of no more use. */
+  readonly close?: boolean;
+  /** For HEAD requests, which get no body. */
+  readonly withoutBody?: boolean;
+}
+
+/** Writes an error answer. The caller has corked the response, or is in a handler of the request. */
+export function writeError(
+  response: UwsResponse,
+  error: CaxtonError,
+  traceId: string,
+  reply: ErrorReply = {},
+): void {
+  response.writeStatus(statusLine(reply.status ?? error.httpStatus));
+  response.writeHeader('content-type', 'application/json');
+  const retryAfterS = retryAfterSeconds(error);
+  if (retryAfterS > 0) response.writeHeader('retry-after', String(retryAfterS));
+  if (error.code === 'UNAUTHORIZED') response.writeHeader('www-authenticate', 'Bearer');
+  for (const [name, value] of Object.entries(reply.headers ?? {})) {
+    response.writeHeader(name, value);
+  }
+  if (reply.withoutBody) response.endWithoutBody(0, reply.close ?? false);
+  else response.end(JSON.stringify(error.toBody(traceId)), reply.close ?? false);
+}
+
+/** When to try again: as the error says in `retry_after_ms`, else after a second; 0 = not at all. */
+function retryAfterSeconds(error: CaxtonError): number {
+  const status = error.httpStatus;
+  if (status !== 429 && status !== 503) return 0;
+  const given = error.details.retry_after_ms;
+  return typeof given === 'number' ? Math.max(1, Math.ceil(given / 1_000)) : RETRY_AFTER_DEFAULT_S;
+}
+
+/** Gives an error its code, and logs what the caller is not told. */
+export function reportError(error: unknown, traceId: string, logger: Logger): CaxtonError {
+  const known = toCaxtonError(error);
+  if (known.code === 'INTERNAL_ERROR') {
+    logger.error({ err: known.cause ?? known, trace_id: traceId }, 'a request failed');
+  }
+  return known;
+}

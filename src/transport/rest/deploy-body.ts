@@ -1,0 +1,84 @@
+import { invalidRequest } from '../../base/errors.js';
+import { parseJson } from '../parse-json.js';
+import type { Uws, UwsPart } from '../uws-loader.js';
+
+/** The form field that holds a module, and the one with the rest of the input. */
+const FILE_PART = 'wasm';
+const CONFIG_PART = 'config';
+
+/**
+ * Reads a multipart form with the file `wasm` and the JSON text `config`.
+ * @param file the operation's field that the file goes to
+ * @throws CaxtonError INVALID_REQUEST naming the part
+ */
+export function readForm(
+  uws: Uws,
+  body: Buffer,
+  contentType: string,
+  file: string,
+): Record<string, unknown> {
+  const input: Record<string, unknown> = {};
+  for (const part of partsOf(uws, body, contentType)) {
+    const field = part.name === FILE_PART ? file : String(part.name);
+    if (part.name !== FILE_PART && part.name !== CONFIG_PART) {
+      throw invalidRequest(
+        `${part.name ?? 'A part without a name'} is not a part of this form; send ${FILE_PART} and ${CONFIG_PART}.`,
+        part.name ?? 'name',
+        { allowed: [FILE_PART, CONFIG_PART] },
+      );
+    }
+    if (Object.hasOwn(input, field)) {
+      throw invalidRequest(`${part.name} is given twice in the form; give it once.`, part.name);
+    }
+    // Copied: the part is a view of the body, which is gone when this request's handler returns.
+    const bytes = new Uint8Array(part.data.slice(0));
+    input[field] =
+      part.name === FILE_PART
+        ? bytes
+        : parseJson(Buffer.from(bytes).toString(), CONFIG_PART, CONFIG_PART);
+  }
+  if (input[file] === undefined) {
+    throw invalidRequest(
+      `${FILE_PART} is missing: send the module as a file, such as -F "wasm=@agent.wasm".`,
+      FILE_PART,
+    );
+  }
+  return input;
+}
+
+function partsOf(uws: Uws, body: Buffer, contentType: string): UwsPart[] {
+  const boundary = boundaryOf(contentType);
+  const parts =
+    boundary === undefined
+      ? undefined
+      : uws.getParts(body, `multipart/form-data; boundary=${boundary}`);
+  if (parts === undefined || parts.length === 0) {
+    throw invalidRequest(
+      'The body is not a complete multipart form with the boundary that content-type names.',
+      'body',
+    );
+  }
+  return parts;
+}
+
+// The library's parser takes the boundary up to the header's end, and knows no quotes.
+function boundaryOf(contentType: string): string | undefined {
+  const match = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType);
+  return match?.[1] ?? match?.[2];
+}
+
+/**
+ * Decodes base64 (RFC 4648, section 4), in which JSON carries a module.
+ * @throws CaxtonError INVALID_REQUEST naming the field
+ */
+export function decodeBase64(value: unknown, field: string): Uint8Array {
+  const valid =
+    typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
+  if (!valid) {
+    throw invalidRequest(
+      `${field} must be a module in base64: the letters A–Z, a–z, 0–9, + and /, padded with =.`,
+      field,
+    );
+  }
+  return new Uint8Array(Buffer.from(value, 'base64'));
+}

@@ -1,0 +1,84 @@
+import type { CallContext } from '../../api/operation.js';
+import { type CaxtonError, invalidRequest } from '../../base/errors.js';
+import { newTraceId, traceIdOf } from '../../base/ids.js';
+import type { Logger } from '../../base/log.js';
+import { type ErrorReply, reportError, statusLine, writeError } from '../http-reply.js';
+import type { UwsResponse } from '../uws-loader.js';
+
+/** How a successful answer is written. */
+export interface AnswerForm<Output> {
+  readonly status: number;
+  readonly contentType: string;
+  toText(output: Output): string;
+}
+
+/**
+ * One request from its first byte to its answer. Whoever answers goes through here, because nothing
+ * may be written once the client is gone, and an answer from outside a handler has to be corked.
+ */
+export class Exchange {
+  readonly response: UwsResponse;
+  readonly #logger: Logger;
+  /** Of the request's header; '' = none. */
+  traceparent = '';
+  /** Set when the request's sender is known. */
+  context: CallContext | undefined;
+  #open = true;
+
+  constructor(response: UwsResponse, logger: Logger) {
+    this.response = response;
+    this.#logger = logger;
+    response.onAborted(() => {
+      this.#open = false;
+    });
+  }
+
+  /** Answers now, in a handler of the request, or by cork when the result has come. */
+  settle<Output>(form: AnswerForm<Output>, result: Output | Promise<Output>): void {
+    if (!(result instanceof Promise)) {
+      this.#write(form, result);
+      return;
+    }
+    result.then(
+      (output) => this.#later(() => this.#write(form, output)),
+      (error: unknown) => this.#later(() => this.fail(error)),
+    );
+  }
+
+  /** Answers with an error; the caller is in a handler of the request. */
+  fail(error: unknown, reply?: ErrorReply): void {
+    if (!this.#open) return;
+    const traceId = this.context?.traceId ?? traceIdOf(this.traceparent) ?? newTraceId();
+    const known = reportError(error, traceId, this.#logger);
+    this.#open = false;
+    writeError(this.response, known, traceId, reply);
+  }
+
+  #write<Output>(form: AnswerForm<Output>, output: Output): void {
+    if (!this.#open) return;
+    let text: string;
+    try {
+      text = form.toText(output);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.#open = false;
+    // The library writes "200 OK" by itself.
+    if (form.status !== 200) this.response.writeStatus(statusLine(form.status));
+    this.response.writeHeader('content-type', form.contentType).end(text);
+  }
+
+  #later(write: () => void): void {
+    if (this.#open) this.response.cork(write);
+  }
+}
+
+/** A path is known, but not with this method (RFC 9110, section 15.5.6). */
+export function methodNotAllowed(method: string, allowed: readonly string[]): CaxtonError {
+  return invalidRequest(
+    `The method ${method.toUpperCase()} is not allowed here; use ${allowed.join(' or ')}.`,
+    'method',
+    { allowed },
+  );
+}

@@ -1,0 +1,171 @@
+import { type Api, outputJson } from '../../api/api.js';
+import type { Operation } from '../../api/operation.js';
+import type { SendRequest } from '../../api/operations/messages.js';
+import { OPERATIONS } from '../../api/operations.js';
+import { invalidRequest } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
+import {
+  authenticateRequest,
+  HttpContext,
+  idempotencyKeyOf,
+  traceparentOf,
+} from '../http-context.js';
+import { parseJson } from '../parse-json.js';
+import type { Uws, UwsHandler, UwsRequest } from '../uws-loader.js';
+import { decodeBase64, readForm } from './deploy-body.js';
+import { type AnswerForm, Exchange } from './exchange.js';
+import { type QueryFields, readQuery } from './query-string.js';
+import { asFields, bodyKind, receiveBody } from './request-body.js';
+
+type Fields = Record<string, unknown>;
+type AnyOperation = Operation<unknown, unknown>;
+
+export interface RestParts {
+  readonly uws: Uws;
+  readonly api: Api;
+  readonly logger: Logger;
+}
+
+/** What is known of a route before any request. */
+export class Route {
+  readonly operation: AnyOperation;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** With `:name` for parameters, as the router wants it. */
+  readonly pattern: string;
+  readonly parameters: readonly string[];
+  readonly query: QueryFields;
+  readonly form: AnswerForm<unknown>;
+  readonly readsBody: boolean;
+
+  constructor(operation: AnyOperation) {
+    const { method, path, status, query } = operation.rest;
+    this.operation = operation;
+    this.method = method;
+    this.pattern = path.replace(/\{(\w+)\}/g, ':$1');
+    this.parameters = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
+    this.query = { names: query ?? [], schemas: propertiesOf(operation) };
+    this.form = {
+      status,
+      contentType: 'application/json',
+      toText: (output) => outputJson(operation as Operation<never, unknown>, output),
+    };
+    this.readsBody = method === 'POST' || method === 'PUT';
+  }
+
+  /** Fields from path and query. @throws CaxtonError INVALID_REQUEST */
+  readUrl(request: UwsRequest): Fields {
+    const query = request.getQuery();
+    const input = query ? readQuery(query, this.query) : {};
+    for (let i = 0; i < this.parameters.length; i++) {
+      const name = this.parameters[i]!;
+      input[name] = decodeParameter(request.getParameter(i) ?? '', name);
+    }
+    return input;
+  }
+
+  /** Puts the body's fields beside those of the URL. @throws CaxtonError INVALID_REQUEST */
+  withBody(fromUrl: Fields, body: Fields): unknown {
+    if (this.operation === (OPERATIONS.sendMessage as AnyOperation)) {
+      return sendRequest(fromUrl, body);
+    }
+    for (const name of Object.keys(body)) {
+      if (this.parameters.includes(name) || this.query.names.includes(name)) {
+        throw invalidRequest(`${name} belongs in the URL; remove it from the body.`, name);
+      }
+    }
+    return Object.assign(body, fromUrl);
+  }
+}
+
+/** The handler of a route: reads the request, calls the operation, answers. */
+export function routeHandler(route: Route, parts: RestParts): UwsHandler {
+  return route.readsBody ? handlerWithBody(route, parts) : handlerWithoutBody(route, parts);
+}
+
+function handlerWithoutBody(route: Route, { api, logger }: RestParts): UwsHandler {
+  const { operation, form } = route;
+  return (response, request) => {
+    const exchange = new Exchange(response, logger);
+    try {
+      exchange.traceparent = traceparentOf(request);
+      const context = new HttpContext(authenticateRequest(api, request), exchange.traceparent, '');
+      exchange.context = context;
+      exchange.settle(form, api.call(operation, route.readUrl(request), context));
+    } catch (error) {
+      exchange.fail(error);
+    }
+  };
+}
+
+function handlerWithBody(route: Route, parts: RestParts): UwsHandler {
+  const { api, logger } = parts;
+  const { operation, form } = route;
+  const file = operation.rest.file;
+  return (response, request) => {
+    const exchange = new Exchange(response, logger);
+    // All of the request is read here: it is gone when this handler returns.
+    try {
+      exchange.traceparent = traceparentOf(request);
+      const principal = authenticateRequest(api, request);
+      const context = new HttpContext(principal, exchange.traceparent, idempotencyKeyOf(request));
+      exchange.context = context;
+      const fromUrl = route.readUrl(request);
+      const contentType = request.getHeader('content-type');
+      receiveBody(response, {
+        body: (bytes) => {
+          try {
+            const fields = readFields(parts.uws, bytes, contentType, file);
+            exchange.settle(form, api.call(operation, route.withBody(fromUrl, fields), context));
+          } catch (error) {
+            exchange.fail(error);
+          }
+        },
+        tooLarge: (error, drained) => exchange.fail(error, { close: !drained }),
+      });
+    } catch (error) {
+      exchange.fail(error);
+    }
+  };
+}
+
+function readFields(
+  uws: Uws,
+  bytes: Buffer,
+  contentType: string,
+  file: string | undefined,
+): Fields {
+  if (bytes.byteLength === 0) return {};
+  const kind = bodyKind(contentType, file !== undefined);
+  if (kind === 'none') {
+    throw invalidRequest(
+      'The request has a body but no content-type; send content-type: application/json.',
+      'content-type',
+    );
+  }
+  if (kind === 'multipart') return readForm(uws, bytes, contentType, file as string);
+  const fields = asFields(parseJson(bytes.toString(), 'body', "The request's body"));
+  if (file !== undefined && fields[file] !== undefined) {
+    fields[file] = decodeBase64(fields[file], file);
+  }
+  return fields;
+}
+
+/** A message's fields are the body itself, with the delivery options among them. */
+function sendRequest(fromUrl: Fields, body: Fields): SendRequest {
+  if (!('options' in body)) return { ...(fromUrl as object), message: body };
+  const { options, ...message } = body;
+  return { ...(fromUrl as object), message, options: options as SendRequest['options'] & object };
+}
+
+function propertiesOf(operation: AnyOperation): QueryFields['schemas'] {
+  return (operation.input as { properties?: QueryFields['schemas'] }).properties ?? {};
+}
+
+function decodeParameter(text: string, name: string): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalidRequest(`${name} in the URL is not valid percent-encoding: ${text}`, name);
+  }
+}

@@ -1,0 +1,95 @@
+import { type ErrorBody, invalidRequest } from '../../base/errors.js';
+import { LIMITS } from '../../base/limits.js';
+import { frameId, isObject } from './frames.js';
+
+interface Sent {
+  readonly messageId: string;
+}
+
+/** What sending a batch needs of its connection. */
+export interface BatchPort {
+  /** @throws CaxtonError */
+  send(item: unknown): Sent | Promise<Sent>;
+  describe(error: unknown): ErrorBody['error'];
+  /** Called once, with the fields of the acknowledgement. */
+  answer(fields: BatchAnswer): void;
+}
+
+export interface BatchAnswer {
+  /** How many messages were accepted. */
+  readonly count: number;
+  /** By place in the batch; null where the message was refused. */
+  readonly message_ids: Array<string | null>;
+  /** The ids that the frames gave, by place; only there when any did. */
+  readonly ids?: Array<string | number | null>;
+  readonly errors: BatchError[];
+}
+
+interface BatchError {
+  readonly index: number;
+  readonly id: string | number | undefined;
+  readonly error: ErrorBody['error'];
+}
+
+/**
+ * Sends the messages of a batch in their order. A refused one does not hold up the others.
+ * @throws CaxtonError INVALID_REQUEST when the batch is too long
+ */
+export function sendBatch(items: readonly unknown[], port: BatchPort): void {
+  if (items.length > LIMITS.batch_messages) {
+    throw invalidRequest(
+      `A batch holds at most ${LIMITS.batch_messages} messages; this one has ${items.length}.`,
+      'frame',
+      { limit: LIMITS.batch_messages },
+    );
+  }
+  const messageIds: Array<string | null> = new Array(items.length).fill(null);
+  const errors: BatchError[] = [];
+  const pending: Array<Promise<void>> = [];
+  const refuse = (index: number, error: unknown): void => {
+    errors.push({ index, id: frameId(items[index]), error: port.describe(error) });
+  };
+  for (let index = 0; index < items.length; index++) {
+    try {
+      const item = items[index];
+      if (isObject(item) && item.wait !== undefined) throw waitsInBatch();
+      const sent = port.send(item);
+      if (sent instanceof Promise) {
+        pending.push(
+          sent.then(
+            ({ messageId }) => {
+              messageIds[index] = messageId;
+            },
+            (error: unknown) => refuse(index, error),
+          ),
+        );
+      } else messageIds[index] = sent.messageId;
+    } catch (error) {
+      refuse(index, error);
+    }
+  }
+  const finish = (): void => port.answer(batchAnswer(items, messageIds, errors));
+  if (pending.length === 0) finish();
+  else void Promise.all(pending).then(finish);
+}
+
+function batchAnswer(
+  items: readonly unknown[],
+  messageIds: Array<string | null>,
+  errors: BatchError[],
+): BatchAnswer {
+  const ids = items.map((item) => frameId(item) ?? null);
+  return {
+    count: items.length - errors.length,
+    message_ids: messageIds,
+    ...(ids.some((id) => id !== null) && { ids }),
+    errors: errors.sort((a, b) => a.index - b.index),
+  };
+}
+
+function waitsInBatch(): Error {
+  return invalidRequest(
+    'wait is not possible in a batch, which one frame answers; send the message by itself.',
+    'wait',
+  );
+}

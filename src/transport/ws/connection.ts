@@ -1,0 +1,171 @@
+import { type Api, outputJson } from '../../api/api.js';
+import { checkRole } from '../../api/auth.js';
+import type { CallContext } from '../../api/operation.js';
+import type { SendRequest } from '../../api/operations/messages.js';
+import { OPERATIONS } from '../../api/operations.js';
+import { invalidRequest } from '../../base/errors.js';
+import { newTraceId, traceIdOf } from '../../base/ids.js';
+import type { Logger } from '../../base/log.js';
+import { reportError } from '../http-reply.js';
+import type { UwsWebSocket } from '../uws-loader.js';
+import { sendBatch } from './batch.js';
+import { type Codec, checkJsonValue, JSON_CODEC, MESSAGE_PACK_CODEC } from './codec.js';
+import {
+  checkFrame,
+  type FrameId,
+  frameId,
+  isObject,
+  type SendFrame,
+  type SubscribeFrame,
+} from './frames.js';
+import { Outbox } from './outbox.js';
+import { Subscriptions } from './subscriptions.js';
+
+/** Close codes (RFC 6455, section 7.4.1 and the registry it founded). */
+const CLOSE_GOING_AWAY = 1001;
+const CLOSE_TRY_AGAIN_LATER = 1013;
+
+export interface WebSocketParts {
+  readonly api: Api;
+  readonly logger: Logger;
+}
+
+type SendOutcome = Parameters<NonNullable<typeof OPERATIONS.sendMessage.toJson>>[0];
+
+/** One client: its frames in, answers and events out. */
+export class Connection {
+  readonly #parts: WebSocketParts;
+  readonly #context: CallContext;
+  readonly #outbox: Outbox;
+  readonly #subscriptions: Subscriptions;
+  readonly #boundBytes: number;
+
+  constructor(socket: UwsWebSocket<unknown>, parts: WebSocketParts, context: CallContext) {
+    const { runtime } = parts.api;
+    this.#parts = parts;
+    this.#context = context;
+    this.#boundBytes = runtime.config.limits.websocket_backpressure_bytes;
+    this.#outbox = new Outbox(socket);
+    this.#subscriptions = new Subscriptions(runtime, this.#outbox, this.#boundBytes, () =>
+      this.#outbox.end(CLOSE_TRY_AGAIN_LATER, 'events are read too slowly'),
+    );
+  }
+
+  /** @param bytes may be used only until this returns */
+  receive(bytes: Buffer, isBinary: boolean): void {
+    const codec = isBinary ? MESSAGE_PACK_CODEC : JSON_CODEC;
+    let value: unknown;
+    try {
+      value = codec.decode(bytes);
+      if (isBinary) this.#receiveSends(value);
+      else this.#receiveFrame(value);
+    } catch (error) {
+      this.#answerError(codec, frameId(value), error);
+    }
+  }
+
+  drained(): void {
+    this.#outbox.drained();
+    this.#subscriptions.drained();
+  }
+
+  /** The server stops. */
+  end(): void {
+    this.#outbox.end(CLOSE_GOING_AWAY, 'the server stops');
+  }
+
+  closed(): void {
+    this.#outbox.closed();
+    this.#subscriptions.cancelAll();
+  }
+
+  #receiveFrame(value: unknown): void {
+    const frame = checkFrame(value);
+    switch (frame.type) {
+      case 'send':
+        this.#send(JSON_CODEC, frame);
+        break;
+      case 'subscribe':
+        this.#subscribe(frame);
+        break;
+      case 'unsubscribe':
+        this.#subscriptions.unsubscribe(frame.subscription_id);
+        this.#answer(
+          JSON_CODEC.encode('unsubscribed', frame.id, { subscription_id: frame.subscription_id }),
+        );
+        break;
+      case 'ping':
+        this.#answer(JSON_CODEC.encode('pong', frame.id, {}));
+        break;
+    }
+  }
+
+  /** A binary frame holds one send, or an array of them. */
+  #receiveSends(value: unknown): void {
+    if (!Array.isArray(value)) {
+      this.#send(MESSAGE_PACK_CODEC, checkBinarySend(value));
+      return;
+    }
+    sendBatch(value, {
+      send: (item) => this.#call(checkBinarySend(item)),
+      describe: (error) => this.#errorBody(error),
+      answer: (fields) => this.#answer(MESSAGE_PACK_CODEC.encode('ack', undefined, fields)),
+    });
+  }
+
+  #subscribe(frame: SubscribeFrame): void {
+    checkRole(this.#context.principal, 'viewer', 'messages.subscribe');
+    const subscriptionId = this.#subscriptions.subscribe(frame);
+    this.#answer(JSON_CODEC.encode('subscribed', frame.id, { subscription_id: subscriptionId }));
+  }
+
+  #send(codec: Codec, frame: SendFrame): void {
+    const result = this.#call(frame);
+    if (!(result instanceof Promise)) {
+      this.#acknowledge(codec, frame.id, result);
+      return;
+    }
+    result.then(
+      (outcome) => this.#acknowledge(codec, frame.id, outcome),
+      (error: unknown) => this.#answerError(codec, frame.id, error),
+    );
+  }
+
+  #call(frame: SendFrame): SendOutcome | Promise<SendOutcome> {
+    const { id: _, type: __, ...request } = frame;
+    return this.#parts.api.call(OPERATIONS.sendMessage, request as SendRequest, this.#context);
+  }
+
+  #acknowledge(codec: Codec, id: FrameId, outcome: SendOutcome): void {
+    const type = outcome.status === 'replied' ? 'reply' : 'ack';
+    this.#answer(codec.encodeJson(type, id, outputJson(OPERATIONS.sendMessage, outcome)));
+  }
+
+  #answerError(codec: Codec, id: FrameId, error: unknown): void {
+    this.#answer(codec.encode('error', id, { error: this.#errorBody(error) }));
+  }
+
+  #errorBody(error: unknown) {
+    const traceId = traceIdOf(this.#context.traceparent) ?? newTraceId();
+    return reportError(error, traceId, this.#parts.logger).toBody(traceId).error;
+  }
+
+  /** Answers are never dropped; a client that doesn't read them at all is let go. */
+  #answer(frame: string | Uint8Array): void {
+    this.#outbox.put(frame);
+    if (this.#outbox.pendingBytes > 2 * this.#boundBytes) {
+      this.#outbox.end(CLOSE_TRY_AGAIN_LATER, 'answers are read too slowly');
+    }
+  }
+}
+
+/** In a binary frame `type` may be left out: nothing but sends comes in one. */
+function checkBinarySend(value: unknown): SendFrame {
+  const typed = isObject(value) && value.type === undefined ? { ...value, type: 'send' } : value;
+  const frame = checkFrame(typed);
+  if (frame.type !== 'send') {
+    throw invalidRequest(`A binary frame holds sends only; write ${frame.type} as text.`, 'type');
+  }
+  checkJsonValue(frame.message, 'message');
+  return frame;
+}

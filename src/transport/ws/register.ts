@@ -1,0 +1,91 @@
+import { invalidRequest } from '../../base/errors.js';
+import { newTraceId, traceIdOf } from '../../base/ids.js';
+import { LIMITS } from '../../base/limits.js';
+import { authenticateRequest, HttpContext, traceparentOf } from '../http-context.js';
+import { reportError, writeError } from '../http-reply.js';
+import type { Uws, UwsApp, UwsWebSocket } from '../uws-loader.js';
+import { Connection, type WebSocketParts } from './connection.js';
+
+const PATH = '/ws';
+const IDLE_TIMEOUT_S = 120;
+
+/** What a socket carries with it from its upgrade to its end. */
+interface SocketData {
+  readonly context: HttpContext;
+  connection: Connection | undefined;
+}
+
+export interface WebSocketServer {
+  readonly connections: number;
+  /** Ends every connection with a close frame. */
+  close(): void;
+}
+
+/** Serves the WebSocket at /ws. */
+export function registerWebSocket(
+  app: UwsApp,
+  parts: WebSocketParts & { readonly uws: Uws },
+): WebSocketServer {
+  const connections = new Set<Connection>();
+  app.ws<SocketData>(PATH, {
+    maxPayloadLength: LIMITS.websocket_frame_bytes,
+    // Not the library's bound, which drops without a word: the connection keeps its own.
+    maxBackpressure: 0,
+    idleTimeout: IDLE_TIMEOUT_S,
+    sendPingsAutomatically: true,
+    compression: parts.uws.DISABLED,
+    upgrade: (response, request, socketContext) => {
+      const traceparent = traceparentOf(request);
+      let context: HttpContext;
+      try {
+        const query = new URLSearchParams(request.getQuery() ?? '');
+        const principal = authenticateRequest(parts.api, request, query.get('token') ?? '');
+        context = new HttpContext(principal, traceparent, '');
+      } catch (error) {
+        const traceId = traceIdOf(traceparent) ?? newTraceId();
+        writeError(response, reportError(error, traceId, parts.logger), traceId);
+        return;
+      }
+      response.upgrade<SocketData>(
+        { context, connection: undefined },
+        request.getHeader('sec-websocket-key'),
+        '',
+        request.getHeader('sec-websocket-extensions'),
+        socketContext,
+      );
+    },
+    open: (socket) => {
+      const data = socket.getUserData();
+      data.connection = new Connection(socket as UwsWebSocket<unknown>, parts, data.context);
+      connections.add(data.connection);
+    },
+    message: (socket, message, isBinary) => {
+      socket.getUserData().connection?.receive(Buffer.from(message), isBinary);
+    },
+    drain: (socket) => socket.getUserData().connection?.drained(),
+    close: (socket) => {
+      const { connection } = socket.getUserData();
+      if (connection === undefined) return;
+      connections.delete(connection);
+      connection.closed();
+    },
+  });
+  app.any(PATH, (response) => {
+    const error = invalidRequest(
+      'This is a WebSocket: connect with ws://, not http://.',
+      'upgrade',
+    );
+    writeError(response, error, newTraceId(), {
+      status: 426,
+      headers: { upgrade: 'websocket', connection: 'upgrade' },
+    });
+  });
+  return {
+    get connections() {
+      return connections.size;
+    },
+    close: () => {
+      for (const connection of [...connections]) connection.end();
+    },
+  };
+}
