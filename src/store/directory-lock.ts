@@ -1,129 +1,113 @@
-import { randomUUID } from 'node:crypto';
-import {
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CaxtonError } from '../base/errors.js';
 
-const LOCK_FILE = 'caxton.lock';
-const ATTEMPTS = 10;
+/**
+ * A claim is an empty file whose name says whose it is: lock.PID.START.TOKEN. A claim that won has
+ * a second file beside it, with `.held` behind the name. Names are never used twice, so the claims
+ * of dead processes can be removed by anyone at any time.
+ */
+const CLAIM = /^lock\.(\d+)\.([^.]*)\.([0-9a-f]{16})$/;
+const HELD = '.held';
+const POLL_MS = 5;
+/** How long to wait for claimants that have neither won nor given up. */
+const CONTEST_MS = 10_000;
 
-/** Who holds a data directory. */
-interface Holder {
+interface Claim {
+  readonly name: string;
   readonly pid: number;
-  /** Clock ticks after boot at which the process began, so that a reused pid is told apart. */
+  /** Which boot, and clock ticks after it: tells a process from another with a reused pid. */
   readonly started: string;
-  /** Names the holder's lock alone. */
   readonly token: string;
 }
 
 /**
- * Claims a data directory for this process with a file that names it. The file appears whole, by
- * link(2), which fails when there is one already; a file whose process is gone is moved away first.
+ * Claims a data directory for this process. Of several at once the lowest token wins. Each writes
+ * its claim first and looks for others then, so that of two at least one sees the other; one that
+ * sees a claim above its own waits, since that one may have looked before and won.
  * @returns releases the claim
  * @throws CaxtonError CONFLICT when a living process holds it, UNAVAILABLE when it can't be written
  */
-export function lockDirectory(dir: string): () => void {
-  const path = join(dir, LOCK_FILE);
-  const mine: Holder = {
-    pid: process.pid,
-    started: startOf(process.pid) ?? '',
-    token: randomUUID(),
+export async function lockDirectory(dir: string): Promise<() => void> {
+  const mine = newClaim();
+  const path = join(dir, mine.name);
+  const withdraw = (): void => {
+    rmSync(path + HELD, { force: true });
+    rmSync(path, { force: true });
   };
-  const draft = `${path}.${mine.token}`;
   try {
     mkdirSync(dir, { recursive: true });
-    writeFileSync(draft, JSON.stringify(mine), { flag: 'wx' });
+    writeFileSync(path, '', { flag: 'wx' });
   } catch (error) {
     throw cannotWrite(dir, error);
   }
   try {
-    for (let i = 0; i < ATTEMPTS; i++) {
-      if (tryLink(draft, path, dir)) return () => release(path, mine);
-      const holder = readHolder(path);
-      if (holder !== undefined && isAlive(holder)) throw held(dir, holder.pid);
-      moveAway(path, holder, dir);
+    await contest(dir, mine);
+    writeFileSync(path + HELD, '', { flag: 'wx' });
+    return withdraw;
+  } catch (error) {
+    withdraw();
+    throw error instanceof CaxtonError ? error : cannotWrite(dir, error);
+  }
+}
+
+async function contest(dir: string, mine: Claim): Promise<void> {
+  const deadlineMs = performance.now() + CONTEST_MS;
+  for (;;) {
+    const names = new Set(readdirSync(dir));
+    const others = livingClaims(dir, names).filter((claim) => claim.token !== mine.token);
+    const winner = others.find((claim) => names.has(claim.name + HELD) || claim.token < mine.token);
+    if (winner !== undefined) throw held(dir, winner.pid);
+    if (others.length === 0) return;
+    if (performance.now() > deadlineMs) throw held(dir, others[0]!.pid);
+    await sleep(POLL_MS);
+  }
+}
+
+/** Removes the claims of processes that are gone. */
+function livingClaims(dir: string, names: ReadonlySet<string>): Claim[] {
+  const living: Claim[] = [];
+  for (const name of names) {
+    const [, pid, started, token] = CLAIM.exec(name) ?? [];
+    if (pid === undefined || started === undefined || token === undefined) continue;
+    const claim = { name, pid: Number(pid), started, token };
+    if (isAlive(claim)) living.push(claim);
+    else {
+      rmSync(join(dir, name + HELD), { force: true });
+      rmSync(join(dir, name), { force: true });
     }
-  } finally {
-    rmSync(draft, { force: true });
   }
-  throw new CaxtonError('CONFLICT', `The data directory ${dir} is being claimed by others.`, {
-    field: 'data_dir',
-  });
+  return living;
 }
 
-function tryLink(draft: string, path: string, dir: string): boolean {
+function newClaim(): Claim {
+  const { pid } = process;
+  const started = startOf(pid) ?? '';
+  const token = randomBytes(8).toString('hex');
+  return { name: `lock.${pid}.${started}.${token}`, pid, started, token };
+}
+
+function isAlive(claim: Claim): boolean {
   try {
-    linkSync(draft, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw cannotWrite(dir, error);
-  }
-}
-
-function readHolder(path: string): Holder | undefined {
-  try {
-    const holder = JSON.parse(readFileSync(path, 'utf8')) as Partial<Holder>;
-    const { pid, started, token } = holder;
-    const whole = Number.isInteger(pid) && typeof started === 'string';
-    return whole && typeof token === 'string' ? { pid: pid as number, started, token } : undefined;
-  } catch {
-    // Gone in the meantime, or not written by us: not a claim that anyone holds.
-    return undefined;
-  }
-}
-
-/** Moves a dead holder's file away; puts it back if it turns out to be a newer, living one's. */
-function moveAway(path: string, seen: Holder | undefined, dir: string): void {
-  const aside = `${path}.stale.${randomUUID()}`;
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw cannotWrite(dir, error);
-  }
-  const moved = readHolder(aside);
-  if (moved !== undefined && moved.token !== seen?.token && isAlive(moved)) {
-    try {
-      linkSync(aside, path);
-    } finally {
-      unlinkSync(aside);
-    }
-    throw held(dir, moved.pid);
-  }
-  unlinkSync(aside);
-}
-
-function release(path: string, mine: Holder): void {
-  if (readHolder(path)?.token === mine.token) rmSync(path, { force: true });
-}
-
-function isAlive(holder: Holder): boolean {
-  try {
-    process.kill(holder.pid, 0);
+    process.kill(claim.pid, 0);
   } catch (error) {
     // EPERM: it lives, under another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  const started = startOf(holder.pid);
-  return started === undefined || holder.started === '' || started === holder.started;
+  const started = startOf(claim.pid);
+  return started === undefined || claim.started === '' || started === claim.started;
 }
 
 /** Boot and start time of a process; undefined where the system doesn't tell (no /proc). */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
     // Field 22, starttime (proc(5)); the name in field 2 may hold spaces and brackets.
     const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return `${boot}/${ticks}`;
+    return `${boot}-${ticks}`;
   } catch {
     return undefined;
   }

@@ -64,7 +64,7 @@ const DEAD_LETTER_EXTRA_BYTES = 64 * 1024;
  *   UNAVAILABLE when the directory can't be written
  */
 export async function openStore(options: StoreOptions): Promise<EmbeddedStore> {
-  const unlock = lockDirectory(options.dir);
+  const unlock = await lockDirectory(options.dir);
   const path = join(options.dir, DATA_FILE);
   let tables: Tables | undefined;
   try {

@@ -15,7 +15,7 @@ import type { HistoryPage, HistoryQuery } from './store.js';
 import { readState, type Snapshot, type StoreState, type Tables } from './tables.js';
 
 /** Segments looked at before other work of the event loop has its turn. */
-const SEGMENTS_PER_TURN = 256;
+const SEGMENTS_PER_TURN = 64;
 
 /** Numbers of the messages that may be shown, `from` inclusive, `to` exclusive. */
 interface Window {
@@ -32,6 +32,13 @@ export function keptWindow(state: StoreState, historyMaxMessages: number): Windo
 interface TimeRange {
   readonly fromUs: number;
   readonly toUs: number;
+}
+
+/** The matches in one segment; their numbers are made only for the segments that a page shows. */
+interface Matches {
+  readonly count: number;
+  /** In the order of the query. */
+  numbers(): number[];
 }
 
 /** Answers queries over the history from one snapshot of the store. */
@@ -76,7 +83,7 @@ export class HistoryReader {
     let turn = 0;
     for (const segment of this.#segments(time, true)) {
       if (++turn % 16 === 0) await nextTurn();
-      for (const number of this.#inSegment(segment, time, true)) {
+      for (const number of this.#inSegment(segment, time, true).numbers()) {
         const found = this.#messages.read(number, false).messageId === messageId;
         if (found) return this.#messages.read(number);
       }
@@ -117,8 +124,9 @@ export class HistoryReader {
     let total = 0;
     let wants = true;
     let turn = 0;
-    for (const numbers of segments) {
-      total += numbers.length;
+    for (const matches of segments) {
+      total += matches.count;
+      const numbers = wants ? matches.numbers() : [];
       for (let i = 0; wants && i < numbers.length; i++) wants = take(numbers[i]!);
       if (++turn % SEGMENTS_PER_TURN === 0) await nextTurn();
     }
@@ -137,7 +145,7 @@ export class HistoryReader {
     return to - from;
   }
 
-  *#wholeSegments(time: TimeRange, reverse: boolean): Generator<number[]> {
+  *#wholeSegments(time: TimeRange, reverse: boolean): Generator<Matches> {
     for (const segment of this.#segments(time, reverse)) {
       yield this.#inSegment(segment, time, reverse);
     }
@@ -148,39 +156,49 @@ export class HistoryReader {
     time: TimeRange,
     timed: boolean,
     reverse: boolean,
-  ): Generator<number[]> {
+  ): Generator<Matches> {
     const bounds = timed ? this.#segmentBounds(time) : this.#allBounds();
     if (bounds === undefined) return;
     const range = { table: this.#tables.postings, snapshot: this.#snapshot, reverse, ...bounds };
-    for (const matches of matchingSegments(filters, range)) {
-      yield this.#numbersOf(matches, timed ? time : undefined, reverse);
+    for (const found of matchingSegments(filters, range)) {
+      const segment = timed ? this.#segmentAt(found.segment) : undefined;
+      yield this.#matches(found, segment, time, reverse);
     }
   }
 
-  /** Numbers of the matches in one segment, in order, those outside window and time left out. */
-  #numbersOf(matches: SegmentMatches, time: TimeRange | undefined, reverse: boolean): number[] {
+  #inSegment(segment: Segment, time: TimeRange, reverse: boolean): Matches {
+    const places = Uint16Array.from({ length: segment.count }, (_, place) => place);
+    return this.#matches({ segment: segment.first, places }, segment, time, reverse);
+  }
+
+  /** Leaves out what is outside the window and the time; `segment` is undefined for any time. */
+  #matches(
+    found: SegmentMatches,
+    segment: Segment | undefined,
+    time: TimeRange,
+    reverse: boolean,
+  ): Matches {
+    const { places } = found;
+    const numbersOf = (): number[] => Array.from(places, (place) => found.segment + place);
+    const inOrder = (numbers: number[]): number[] => (reverse ? numbers.reverse() : numbers);
     const { from, to } = this.#window;
-    let numbers = matches.places.map((place) => matches.segment + place);
-    if (numbers[0]! < from || numbers.at(-1)! >= to) {
-      numbers = numbers.filter((number) => number >= from && number < to);
+    const inWindow = found.segment + places[0]! >= from && found.segment + places.at(-1)! < to;
+    const inTime =
+      segment === undefined || (segment.earliestUs >= time.fromUs && segment.latestUs < time.toUs);
+    if (inWindow && inTime) {
+      return { count: places.length, numbers: () => inOrder(numbersOf()) };
     }
-    if (time !== undefined) numbers = this.#withinTime(matches.segment, numbers, time);
-    return reverse ? numbers.reverse() : numbers;
+    let numbers = numbersOf().filter((number) => number >= from && number < to);
+    if (!inTime) numbers = this.#withinTime(segment, numbers, time);
+    return { count: numbers.length, numbers: () => inOrder(numbers) };
   }
 
-  #withinTime(first: number, numbers: number[], time: TimeRange): number[] {
-    const segment = this.#segmentAt(first)!;
-    if (segment.earliestUs >= time.fromUs && segment.latestUs < time.toUs) return numbers;
+  #withinTime(segment: Segment, numbers: number[], time: TimeRange): number[] {
     if (segment.latestUs < time.fromUs || segment.earliestUs >= time.toUs) return [];
     return numbers.filter((number) => {
       const atUs = this.#messages.read(number, false).timestampUs;
       return atUs >= time.fromUs && atUs < time.toUs;
     });
-  }
-
-  #inSegment(segment: Segment, time: TimeRange, reverse: boolean): number[] {
-    const places = Array.from({ length: segment.count }, (_, place) => place);
-    return this.#numbersOf({ segment: segment.first, places }, time, reverse);
   }
 
   *#segments(time: TimeRange, reverse: boolean): Generator<Segment> {

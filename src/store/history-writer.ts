@@ -13,6 +13,7 @@ import {
   type PostingKind,
   writePostingKey,
 } from './keys.js';
+import { encodePlaces } from './places.js';
 import { encodeSegment, SEGMENT_MESSAGES } from './segment.js';
 import type { StoreState, Tables } from './tables.js';
 
@@ -96,6 +97,11 @@ export class HistoryWriter {
     );
   }
 
+  /** The segment that begins here was dropped: nothing is added to it any more. */
+  forget(first: number): void {
+    if (this.#segment?.first === first) this.#segment = undefined;
+  }
+
   #segmentFor(nowMs: number): OpenSegment {
     const open = this.#segment;
     if (open !== undefined && open.count < SEGMENT_MESSAGES) {
@@ -146,10 +152,9 @@ export class HistoryWriter {
 
   #writeList(segment: OpenSegment, list: PostingList): void {
     const keyBytes = writePostingKey(this.#key, list.kind, list.text, segment.first);
-    for (let i = 0; i < list.count; i++) this.#places.writeUInt16LE(list.places[i]!, i * 2);
     this.#tables.postings.putSync(
       this.#key.subarray(0, keyBytes),
-      this.#places.subarray(0, list.count * 2),
+      encodePlaces(list.places, list.count, this.#places),
     );
     list.changed = false;
   }

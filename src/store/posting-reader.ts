@@ -8,13 +8,14 @@ import {
   type PostingKind,
   postingKey,
 } from './keys.js';
+import { decodePlaces } from './places.js';
 import type { HistoryQuery } from './store.js';
 import type { Snapshot, Table } from './tables.js';
 
 /** Ascending places in one segment, of the messages that match. */
 export interface SegmentMatches {
   readonly segment: number;
-  readonly places: readonly number[];
+  readonly places: Uint16Array;
 }
 
 /** Reads posting lists of one snapshot, from segment `from` to segment `to`, both inclusive. */
@@ -54,7 +55,7 @@ export function* matchingSegments(
 ): Generator<SegmentMatches> {
   const [leading, ...others] = filters as [Filter, ...Filter[]];
   for (const { segment, places } of walkFilter(leading, range)) {
-    let matches = places;
+    let matches: Uint16Array = places;
     for (const filter of others) {
       if (matches.length === 0) break;
       matches = intersection(matches, placesOf(filter, segment, range));
@@ -102,43 +103,41 @@ function* walkKind(
   }
 }
 
-function placesOf(filter: Filter, segment: number, range: PostingRange): number[] {
-  let places: number[] = [];
+function placesOf(filter: Filter, segment: number, range: PostingRange): Uint16Array {
+  let places: Uint16Array | undefined;
   for (const kind of filter.kinds) {
     const found = range.table.get(postingKey(kind, filter.text, segment), {
       transaction: range.snapshot,
     });
-    if (found !== undefined) places = union(places, decodePlaces(found));
+    if (found === undefined) continue;
+    const more = decodePlaces(found);
+    places = places === undefined ? more : union(places, more);
   }
-  return places;
+  return places ?? new Uint16Array(0);
 }
 
-function decodePlaces(value: Buffer): number[] {
-  const places = new Array<number>(value.length >> 1);
-  for (let i = 0; i < places.length; i++) places[i] = value.readUInt16LE(i * 2);
-  return places;
-}
-
-function union(a: readonly number[], b: readonly number[]): number[] {
-  const result: number[] = [];
+function union(a: Uint16Array, b: Uint16Array): Uint16Array {
+  const result = new Uint16Array(a.length + b.length);
+  let count = 0;
   let i = 0;
   let j = 0;
   while (i < a.length || j < b.length) {
     const x = a[i] ?? Number.POSITIVE_INFINITY;
     const y = b[j] ?? Number.POSITIVE_INFINITY;
-    result.push(Math.min(x, y));
+    result[count++] = Math.min(x, y);
     if (x <= y) i++;
     if (y <= x) j++;
   }
-  return result;
+  return result.subarray(0, count);
 }
 
-function intersection(a: readonly number[], b: readonly number[]): number[] {
-  const result: number[] = [];
+function intersection(a: Uint16Array, b: Uint16Array): Uint16Array {
+  const result = new Uint16Array(Math.min(a.length, b.length));
+  let count = 0;
   let j = 0;
   for (const x of a) {
     while (j < b.length && b[j]! < x) j++;
-    if (b[j] === x) result.push(x);
+    if (b[j] === x) result[count++] = x;
   }
-  return result;
+  return result.subarray(0, count);
 }

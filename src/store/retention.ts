@@ -20,19 +20,19 @@ export interface RetentionLimits {
 /**
  * Drops the oldest segment when all of it is beyond the limits. Within a transaction of the caller,
  * which repeats it as long as it has time: one segment is a few milliseconds.
- * @returns whether one was dropped
+ * @returns number of the first message of the segment that was dropped, if any
  */
 export function dropOldestSegment(
   tables: Tables,
   state: StoreState,
   limits: RetentionLimits,
   nowMs: number,
-): boolean {
+): number | undefined {
   const oldest = oldestSegment(tables);
-  if (oldest === undefined || !isBeyond(oldest, state, limits, nowMs)) return false;
+  if (oldest === undefined || !isBeyond(oldest, state, limits, nowMs)) return undefined;
   dropSegment(tables, oldest);
   state.firstNumber = oldest.first + oldest.count;
-  return true;
+  return oldest.first;
 }
 
 /** Whether dropOldestSegment would drop one, read without a transaction. */

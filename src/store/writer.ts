@@ -72,7 +72,7 @@ export class Writer {
       this.#applyGroup();
       if (this.#state.sequence === before) return;
       this.#history.finish();
-      dropOldestSegment(this.#tables, this.#state, this.#limits, wallMs());
+      this.#dropOldest();
       writeState(this.#tables, this.#state);
     });
     this.#consumer.release();
@@ -85,10 +85,15 @@ export class Writer {
     for (let i = 0; i < 4; i++) {
       if (!hasExpiredSegment(this.#tables, this.#state, this.#limits, wallMs())) return;
       this.#transaction(() => {
-        dropOldestSegment(this.#tables, this.#state, this.#limits, wallMs());
+        this.#dropOldest();
         writeState(this.#tables, this.#state);
       });
     }
+  }
+
+  #dropOldest(): void {
+    const dropped = dropOldestSegment(this.#tables, this.#state, this.#limits, wallMs());
+    if (dropped !== undefined) this.#history.forget(dropped);
   }
 
   // The gate is held for the transaction alone: see StatusWords.
