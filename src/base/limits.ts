@@ -111,6 +111,8 @@ export const LIMITS = Object.freeze({
   websocket_frame_bytes: 16 * MIB,
   websocket_backpressure_bytes: 4 * MIB,
   subscriptions_per_connection: 1_000,
+  /** How long the command line waits for a connection to the server. */
+  client_connect_ms: 10_000,
   page_default: 50,
   page_max: 500,
   logs_page_max: 1_000,

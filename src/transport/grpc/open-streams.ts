@@ -1,0 +1,37 @@
+/** The part of a streaming call that matters here. */
+interface StreamingCall {
+  end(): unknown;
+  on(event: 'cancelled' | 'finish' | 'end' | 'close', listener: () => void): unknown;
+}
+
+type Handler = (call: StreamingCall, ...rest: unknown[]) => void;
+
+/**
+ * Streams that clients hold open: health watches and reflection. They never end by themselves, so
+ * a server that stops has to end them, or it would wait for them.
+ */
+export class OpenStreams {
+  readonly #open = new Set<StreamingCall>();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Wraps the handlers of a service, so that the calls of the named one are known. */
+  tracking<T extends object>(handlers: T, method: string): T {
+    const handler = (handlers as Record<string, Handler>)[method]!;
+    const tracked: Handler = (call, ...rest) => {
+      this.#open.add(call);
+      for (const event of ['cancelled', 'finish', 'close'] as const) {
+        call.on(event, () => this.#open.delete(call));
+      }
+      handler(call, ...rest);
+    };
+    return { ...handlers, [method]: tracked };
+  }
+
+  endAll(): void {
+    for (const call of this.#open) call.end();
+    this.#open.clear();
+  }
+}

@@ -1,0 +1,32 @@
+import { isAbsolute, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { protoPath as HEALTH_PROTO } from 'grpc-health-check';
+import protobuf from 'protobufjs';
+
+/** The folder `proto/` of the package. */
+const PROTO_FOLDER = fileURLToPath(new URL('../../../../proto/', import.meta.url));
+
+/** Files that declare services; what they import is found by itself. */
+const SERVICE_FILES = [
+  'caxton/v1/agent.proto',
+  'caxton/v1/message.proto',
+  'caxton/v1/metrics.proto',
+] as const;
+
+export const PACKAGE = 'caxton.v1';
+
+export const GOOGLE_FOLDER = 'google/protobuf/';
+
+/** Reads the `.proto` files, with names as they are written there. */
+export function parseProtos(): protobuf.Root {
+  const root = new protobuf.Root();
+  root.resolvePath = (_origin, target) =>
+    isAbsolute(target) || target.startsWith(GOOGLE_FOLDER) ? target : join(PROTO_FOLDER, target);
+  return root.loadSync([...SERVICE_FILES, HEALTH_PROTO], { keepCase: true });
+}
+
+/** A file's name as an import would write it. */
+export function importName(file: string): string {
+  if (!isAbsolute(file)) return file;
+  return file === HEALTH_PROTO ? 'grpc/health/v1/health.proto' : relative(PROTO_FOLDER, file);
+}

@@ -1,0 +1,88 @@
+import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
+import type { Api } from '../../api/api.js';
+import { CaxtonError, toCaxtonError } from '../../base/errors.js';
+import { LIMITS } from '../../base/limits.js';
+import type { Logger } from '../../base/log.js';
+import { GrpcContext } from './call-context.js';
+import type { Codecs, MethodCodec } from './codec.js';
+import { errorStatus } from './error-status.js';
+import type { UnaryMethod } from './unary-method.js';
+
+export interface HandlerParts {
+  readonly api: Api;
+  readonly codecs: Codecs;
+  readonly logger: Logger;
+}
+
+type Call = ServerUnaryCall<Buffer, Buffer>;
+
+/**
+ * The life of a call: who calls → decode → operation → encode. Requests and responses pass grpc-js
+ * as bytes, so that whatever is wrong with one is an error of the table, with its trace id.
+ */
+export function unaryHandler(
+  method: UnaryMethod,
+  parts: HandlerParts,
+): handleUnaryCall<Buffer, Buffer> {
+  const codec = parts.codecs.of(method.service, method.name);
+  return (call, callback) => {
+    const context = new GrpcContext(call.metadata);
+    const fail = (error: unknown): void => {
+      callback(errorStatus(report(error, method, context, parts), context.traceId, parts.codecs));
+    };
+    try {
+      const response = run(call, method, codec, context, parts.api);
+      if (response instanceof Promise) {
+        response.then((fields) => callback(null, encode(fields, codec))).catch(fail);
+      } else {
+        callback(null, encode(response, codec));
+      }
+    } catch (error) {
+      fail(error);
+    }
+  };
+}
+
+function run(
+  call: Call,
+  method: UnaryMethod,
+  codec: MethodCodec,
+  context: GrpcContext,
+  api: Api,
+): object | Promise<object> {
+  // Strangers' bytes are not even decoded.
+  const callContext = context.callContext(api);
+  const request = codec.decodeRequest(call.request);
+  return method.call(api, request, callContext, { remainingMs: remainingMs(call) });
+}
+
+function remainingMs(call: Call): number {
+  const deadline = call.getDeadline();
+  return (deadline instanceof Date ? deadline.getTime() : deadline) - Date.now();
+}
+
+function encode(fields: object, codec: MethodCodec): Buffer {
+  const bytes = codec.encodeResponse(fields);
+  if (bytes.length <= LIMITS.request_body_bytes) return bytes;
+  throw new CaxtonError(
+    'RESOURCE_LIMIT_EXCEEDED',
+    `The answer takes ${bytes.length} bytes; the most is ${LIMITS.request_body_bytes}. Ask for fewer entries with limit.`,
+    { field: 'limit', limit_bytes: LIMITS.request_body_bytes },
+  );
+}
+
+function report(
+  error: unknown,
+  method: UnaryMethod,
+  context: GrpcContext,
+  parts: HandlerParts,
+): CaxtonError {
+  const known = toCaxtonError(error);
+  if (known.code === 'INTERNAL_ERROR') {
+    parts.logger.error(
+      { err: known.cause ?? known, trace_id: context.traceId, method: method.name },
+      'a gRPC call failed',
+    );
+  }
+  return known;
+}
