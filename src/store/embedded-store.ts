@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert } from '../base/assert.js';
 import { CaxtonError, type PlainError } from '../base/errors.js';
@@ -70,6 +70,7 @@ export async function openStore(options: StoreOptions): Promise<EmbeddedStore> {
   try {
     tables = openTables(path);
     checkSchema(tables, options.dir);
+    syncDirectory(options.dir);
     return new EmbeddedStore(options, path, tables, unlock);
   } catch (error) {
     await tables?.root.close();
@@ -83,6 +84,13 @@ export async function openStore(options: StoreOptions): Promise<EmbeddedStore> {
       error,
     );
   }
+}
+
+/** The names of new files are durable only when their directory is flushed too. */
+function syncDirectory(dir: string): void {
+  const handle = openSync(dir, 'r');
+  fsyncSync(handle);
+  closeSync(handle);
 }
 
 function ringBytesOf(options: StoreOptions): number {

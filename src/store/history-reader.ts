@@ -13,6 +13,7 @@ import { filtersOf, matchingSegments, type SegmentMatches } from './posting-read
 import { decodeSegment, firstOf, type Segment } from './segment.js';
 import type { HistoryPage, HistoryQuery } from './store.js';
 import { readState, type Snapshot, type StoreState, type Tables } from './tables.js';
+import { type TimeRange, TimeZone } from './time-zone.js';
 
 /** Segments looked at before other work of the event loop has its turn. */
 const SEGMENTS_PER_TURN = 64;
@@ -27,11 +28,6 @@ interface Window {
 export function keptWindow(state: StoreState, historyMaxMessages: number): Window {
   const from = Math.max(state.firstNumber, state.nextNumber - historyMaxMessages);
   return { from, to: state.nextNumber };
-}
-
-interface TimeRange {
-  readonly fromUs: number;
-  readonly toUs: number;
 }
 
 /** The matches in one segment; their numbers are made only for the segments that a page shows. */
@@ -195,10 +191,12 @@ export class HistoryReader {
 
   #withinTime(segment: Segment, numbers: number[], time: TimeRange): number[] {
     if (segment.latestUs < time.fromUs || segment.earliestUs >= time.toUs) return [];
-    return numbers.filter((number) => {
-      const atUs = this.#messages.read(number, false).timestampUs;
-      return atUs >= time.fromUs && atUs < time.toUs;
-    });
+    // What is outside the window may not be on disk any more.
+    const first = Math.max(segment.first, this.#window.from);
+    const end = Math.min(segment.first + segment.count, this.#window.to);
+    const timeOf = (number: number): number => this.#messages.read(number, false).timestampUs;
+    const zone = new TimeZone(time, first, end, this.#state.disorderUs, timeOf);
+    return numbers.filter((number) => zone.has(number));
   }
 
   *#segments(time: TimeRange, reverse: boolean): Generator<Segment> {
