@@ -144,8 +144,18 @@ function parseReplyBy(text: string): number {
   return ms;
 }
 
+// Each level of nesting takes two characters, so that a short text needs no look at its depth.
+const SHALLOW_CHARACTERS = 2 * LIMITS.content_depth;
+
 function encodeContent(content: unknown, limitBytes: number): string {
-  const text = JSON.stringify(content);
+  const text = stringify(content);
+  if (text === undefined || (text.length > SHALLOW_CHARACTERS && !isWithinDepth(content))) {
+    throw invalidRequest(
+      `content is nested deeper than ${LIMITS.content_depth} levels; send it flatter, or as text.`,
+      'content',
+      { limit: LIMITS.content_depth },
+    );
+  }
   // Characters bound bytes from below and, times three, from above: count only when it matters.
   const tooLarge =
     text.length > limitBytes ||
@@ -158,6 +168,25 @@ function encodeContent(content: unknown, limitBytes: number): string {
     );
   }
   return text;
+}
+
+/** Undefined when the content is nested deeper than the stack is. */
+function stringify(content: unknown): string | undefined {
+  try {
+    return JSON.stringify(content);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function isWithinDepth(value: unknown, levels: number = LIMITS.content_depth): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (levels === 0) return false;
+  for (const item of Object.values(value)) {
+    if (!isWithinDepth(item, levels - 1)) return false;
+  }
+  return true;
 }
 
 // The schema bounds characters; a name in another script may take three bytes for each.
