@@ -173,9 +173,10 @@ export class RingConsumer {
   }
 
   private checkOwnWords(): void {
-    // Loads of words that only this side or nobody writes: another value means corruption.
-    if (Atomics.load(this.words, HEAD) !== this.released) this.fail('head was changed by another');
-    if (Atomics.load(this.words, GENERATION) !== this.generation) this.fail('generation changed');
+    // Plain reads suffice and are much cheaper: only this side writes the one word and nobody the
+    // other, so that there is nothing to order them against.
+    if (this.words[HEAD] !== this.released) this.fail('head was changed by another');
+    if (this.words[GENERATION] !== this.generation) this.fail('generation changed');
   }
 
   /** The length word of the frame at the cursor, its seal checked. */
