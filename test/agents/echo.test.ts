@@ -75,6 +75,21 @@ function describeEcho(name: SampleAgent, available: (context: TestContext) => bo
       );
     });
 
+    it('finds the end of content full of escapes, quotes and brackets at every offset', (context) => {
+      if (!available(context)) return;
+      const host = new PlainHost(sampleAgent(name));
+      const hard = fc.string({ unit: fc.constantFrom('\\', '"', '[', ']', '{', '}', 'x', '\n') });
+      const content = fc.oneof(hard, fc.array(hard), fc.array(fc.dictionary(hard, fc.array(hard))));
+      fc.assert(
+        fc.property(content, fc.nat(40), (value, offset) => {
+          const message = { sender: 's'.repeat(offset), performative: 'request', content: value };
+          assert.equal(host.deliver(message), 0);
+          assert.equal(JSON.stringify(host.takeSent()[0]?.content), JSON.stringify(value));
+        }),
+        { numRuns: 1_000 },
+      );
+    });
+
     it('finds the fields in any order', (context) => {
       if (!available(context)) return;
       const host = new PlainHost(sampleAgent(name));

@@ -1,6 +1,6 @@
 // The parts of a message that every agent needs, found in one pass.
 
-import { Slice, keyIs, nextField, openObject, value } from "./json";
+import { Slice, nextField, openObject, plainKeyIs, value } from "./json";
 
 export const performative = changetype<Slice>(memory.data(8, 4));
 /** The sender's name as a JSON string, quotes and escapes included. */
@@ -22,11 +22,12 @@ export function readMessage(start: usize, length: usize): bool {
   content.clear();
   if (!openObject(start, end)) return false;
   let missing = 3;
-  // The host writes each field once, so the rest need not be read when all three are there.
+  // The host writes each field once and its name without escapes, so that the rest need not be
+  // read when all three are there.
   while (missing > 0 && nextField()) {
-    if (keyIs("sender")) take(sender);
-    else if (keyIs("content")) take(content);
-    else if (keyIs("performative")) take(performative);
+    if (plainKeyIs("sender")) take(sender);
+    else if (plainKeyIs("content")) take(content);
+    else if (plainKeyIs("performative")) take(performative);
     else continue;
     missing--;
   }
@@ -39,12 +40,12 @@ export function readMessage(start: usize, length: usize): bool {
  */
 export function isAnswer(): bool {
   return (
-    performative.is("inform") ||
-    performative.is("inform-done") ||
-    performative.is("inform-result") ||
-    performative.is("agree") ||
-    performative.is("failure") ||
-    performative.is("refuse") ||
-    performative.is("not-understood")
+    performative.isPlain("inform") ||
+    performative.isPlain("inform-done") ||
+    performative.isPlain("inform-result") ||
+    performative.isPlain("agree") ||
+    performative.isPlain("failure") ||
+    performative.isPlain("refuse") ||
+    performative.isPlain("not-understood")
   );
 }

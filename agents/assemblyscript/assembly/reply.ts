@@ -19,14 +19,20 @@ export function writeText(text: string): void {
   const units = changetype<usize>(text);
   const length = <usize>text.length;
   const target = reserve(length * 3);
-  // Eight characters at a time, as long as they are ASCII.
   let i: usize = 0;
+  // Eight characters at a time and then one by one, as long as they are ASCII.
   for (; i + 8 <= length; i += 8) {
     const block = v128.load(units + (i << 1));
     if (v128.any_true(v128.and(block, i16x8.splat(<i16>0xff80)))) break;
     v128.store64_lane(target + i, i8x16.narrow_i16x8_u(block, block), 0);
   }
-  written += i + String.UTF8.encodeUnsafe(units + (i << 1), <i32>(length - i), target + i);
+  for (; i < length; i++) {
+    const unit = load<u16>(units + (i << 1));
+    if (unit > 0x7f) break;
+    store<u8>(target + i, <u8>unit);
+  }
+  written += i;
+  if (i < length) written += String.UTF8.encodeUnsafe(units + (i << 1), <i32>(length - i), target + i);
 }
 
 export function writeBytes(start: usize, length: usize): void {

@@ -3,11 +3,23 @@
 export const QUOTE: u8 = 0x22;
 export const BACKSLASH: u8 = 0x5c;
 
+/** Compares bytes as they are with an ASCII text. */
+export function bytesEqual(start: usize, end: usize, text: string): bool {
+  const length = <usize>text.length;
+  if (end - start != length) return false;
+  let units = changetype<usize>(text);
+  for (; start < end; start++, units += 2) {
+    if (load<u8>(start) != load<u16>(units)) return false;
+  }
+  return true;
+}
+
 /** Compares the inside of a JSON string, escapes decoded, with an ASCII text. */
 export function textEquals(start: usize, end: usize, text: string): bool {
   const length = <usize>text.length;
-  if (end - start < length) return false;
   const units = changetype<usize>(text);
+  // Escapes only make a text longer.
+  if (end - start <= length) return bytesEqual(start, end, text);
   let at = start;
   for (let i: usize = 0; i < length; i++) {
     if (at >= end) return false;
