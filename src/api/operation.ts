@@ -17,6 +17,8 @@ export interface CallContext {
   readonly traceId: string;
   readonly traceparent: string;
   readonly idempotencyKey: string;
+  /** Aborted when the caller is gone and nobody waits for the answer. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Groups of operations that share a rate limit. */

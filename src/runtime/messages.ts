@@ -43,9 +43,9 @@ export class Messages {
   sendAndWait(message: Message, options: SendOptions): Promise<WaitResult> {
     const key = options.idempotencyKey ?? '';
     if (key === '') return this.#sendAndWait(message, options);
-    return Promise.resolve(
-      this.#answered.once(`${message.sender}\n${key}`, () => this.#sendAndWait(message, options)),
-    );
+    // The wait goes on when its caller is gone: a repeated send shall find the answer.
+    const attempt = () => this.#sendAndWait(message, { ...options, signal: undefined });
+    return Promise.resolve(this.#answered.once(`${message.sender}\n${key}`, attempt));
   }
 
   #send(message: Message, options: SendOptions): SendResult | Promise<SendResult> {
@@ -70,6 +70,7 @@ export class Messages {
       message,
       options.timeoutMs ?? LIMITS.wait_default_ms,
       options.until === 'final',
+      options.signal,
     );
     let acceptedMs: number;
     try {

@@ -76,6 +76,8 @@ export interface SendOptions {
   readonly until?: 'first' | 'final';
   /** A repeated send under the same key by the same sender returns the first result. */
   readonly idempotencyKey?: string;
+  /** For `sendAndWait`: ends the wait. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface SendResult {

@@ -20,9 +20,16 @@ export class Waiters {
 
   /**
    * Resolves with the first answer in the conversation whose `in_reply_to` is `replyWith`.
-   * @throws CaxtonError TIMEOUT, CONFLICT, RESOURCE_LIMIT_EXCEEDED
+   * @param signal ends the wait when its caller is gone
+   * @throws CaxtonError TIMEOUT, CONFLICT, RESOURCE_LIMIT_EXCEEDED, UNAVAILABLE by the signal
    */
-  wait(message: Envelope, timeoutMs: number, finalOnly: boolean): Promise<Message> {
+  wait(
+    message: Envelope,
+    timeoutMs: number,
+    finalOnly: boolean,
+    signal?: AbortSignal,
+  ): Promise<Message> {
+    if (signal?.aborted === true) throw callerGone();
     const key = keyOf(message.conversationId, message.replyWith);
     if (this.#waiters.has(key)) {
       throw new CaxtonError(
@@ -47,7 +54,13 @@ export class Waiters {
           ),
         );
       }, timeoutMs);
-      this.#waiters.set(key, { resolve, reject, timer, finalOnly });
+      const waiter = { resolve, reject, timer, finalOnly };
+      this.#waiters.set(key, waiter);
+      signal?.addEventListener('abort', () => {
+        // Another caller may wait under the same key by now.
+        if (this.#waiters.get(key) === waiter) this.abandon(message);
+        reject(callerGone());
+      });
     });
   }
 
@@ -86,4 +99,8 @@ export class Waiters {
 
 function keyOf(conversationId: string, replyWith: string): string {
   return `${conversationId}\n${replyWith}`;
+}
+
+function callerGone(): CaxtonError {
+  return new CaxtonError('UNAVAILABLE', 'The caller gave up before the answer came.');
 }

@@ -85,6 +85,7 @@ export const sendMessage = defineOperation({
       idempotencyKey: input.options?.idempotency_key ?? context.idempotencyKey,
       timeoutMs: input.timeout_ms ?? input.options?.timeout_ms ?? LIMITS.wait_default_ms,
       until: input.until ?? 'first',
+      signal: input.wait === true ? context.signal : undefined,
     };
     return input.wait === true
       ? runtime.messages.sendAndWait(message, options)

@@ -2,22 +2,57 @@ import type { Metadata } from '@grpc/grpc-js';
 import type { Api } from '../../api/api.js';
 import { bearerToken } from '../../api/auth.js';
 import type { CallContext, Principal } from '../../api/operation.js';
+import { assert } from '../../base/assert.js';
 import { invalidRequest } from '../../base/errors.js';
 import { newTraceId, traceIdOf } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
 
-/** What the metadata of a call says. The trace id is made when it is first asked for. */
-export class GrpcContext {
-  readonly traceparent: string;
-  readonly #metadata: Metadata;
-  #traceId = '';
+/** The part of a call that this needs. */
+export interface CallLike {
+  readonly metadata: Metadata;
+  on(event: 'cancelled', listener: () => void): unknown;
+}
 
-  constructor(metadata: Metadata) {
-    this.#metadata = metadata;
+/** Who calls and how, from the metadata. What a call seldom needs is made when it is asked for. */
+export class GrpcContext implements CallContext {
+  readonly traceparent: string;
+  readonly #call: CallLike;
+  #principal: Principal | undefined;
+  #idempotencyKey = '';
+  #traceId = '';
+  #signal: AbortSignal | undefined;
+
+  constructor(call: CallLike) {
+    this.#call = call;
     const given = this.#text('traceparent');
     // A traceparent that is not one is not passed on (W3C Trace Context, section 4.3).
-    this.traceparent =
-      given.length <= LIMITS.field_bytes && traceIdOf(given) !== undefined ? given : '';
+    const known = given.length <= LIMITS.field_bytes && traceIdOf(given) !== undefined;
+    this.traceparent = known ? given : '';
+  }
+
+  /** @throws CaxtonError UNAUTHORIZED, INVALID_REQUEST */
+  authenticate(api: Api): void {
+    this.#principal = api.authenticate(
+      this.#text('x-caxton-token') || bearerToken(this.#text('authorization')),
+    );
+    const key = this.#text('idempotency-key');
+    if (key.length > LIMITS.field_bytes) {
+      throw invalidRequest(
+        `The metadata idempotency-key has ${key.length} characters; the limit is ${LIMITS.field_bytes}.`,
+        'idempotency-key',
+        { limit: LIMITS.field_bytes },
+      );
+    }
+    this.#idempotencyKey = key;
+  }
+
+  get principal(): Principal {
+    assert(this.#principal !== undefined, 'a call was used before its token was checked');
+    return this.#principal;
+  }
+
+  get idempotencyKey(): string {
+    return this.#idempotencyKey;
   }
 
   get traceId(): string {
@@ -25,43 +60,16 @@ export class GrpcContext {
     return this.#traceId;
   }
 
-  /** @throws CaxtonError UNAUTHORIZED, INVALID_REQUEST */
-  callContext(api: Api): CallContext {
-    const principal = api.authenticate(
-      this.#text('x-caxton-token') || bearerToken(this.#text('authorization')),
-    );
-    return new AuthenticatedContext(this, principal, this.#idempotencyKey());
-  }
-
-  #idempotencyKey(): string {
-    const key = this.#text('idempotency-key');
-    if (key.length <= LIMITS.field_bytes) return key;
-    throw invalidRequest(
-      `The metadata idempotency-key has ${key.length} characters; the limit is ${LIMITS.field_bytes}.`,
-      'idempotency-key',
-      { limit: LIMITS.field_bytes },
-    );
+  get signal(): AbortSignal {
+    if (this.#signal === undefined) {
+      const controller = new AbortController();
+      this.#call.on('cancelled', () => controller.abort());
+      this.#signal = controller.signal;
+    }
+    return this.#signal;
   }
 
   #text(key: string): string {
-    return this.#metadata.get(key)[0]?.toString() ?? '';
-  }
-}
-
-class AuthenticatedContext implements CallContext {
-  readonly principal: Principal;
-  readonly traceparent: string;
-  readonly idempotencyKey: string;
-  readonly #call: GrpcContext;
-
-  constructor(call: GrpcContext, principal: Principal, idempotencyKey: string) {
-    this.#call = call;
-    this.principal = principal;
-    this.traceparent = call.traceparent;
-    this.idempotencyKey = idempotencyKey;
-  }
-
-  get traceId(): string {
-    return this.#call.traceId;
+    return this.#call.metadata.get(key)[0]?.toString() ?? '';
   }
 }

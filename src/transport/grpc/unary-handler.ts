@@ -26,7 +26,8 @@ export function unaryHandler(
 ): handleUnaryCall<Buffer, Buffer> {
   const codec = parts.codecs.of(method.service, method.name);
   return (call, callback) => {
-    const context = new GrpcContext(call.metadata);
+    if (call.cancelled) return;
+    const context = new GrpcContext(call);
     const fail = (error: unknown): void => {
       callback(errorStatus(report(error, method, context, parts), context.traceId, parts.codecs));
     };
@@ -51,9 +52,9 @@ function run(
   api: Api,
 ): object | Promise<object> {
   // Strangers' bytes are not even decoded.
-  const callContext = context.callContext(api);
+  context.authenticate(api);
   const request = codec.decodeRequest(call.request);
-  return method.call(api, request, callContext, { remainingMs: remainingMs(call) });
+  return method.call(api, request, context, { remainingMs: remainingMs(call) });
 }
 
 function remainingMs(call: Call): number {
