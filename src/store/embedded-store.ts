@@ -110,6 +110,7 @@ export class EmbeddedStore implements Store {
   readonly #unlock: () => void;
   readonly #channel: WriterChannel;
   readonly #modules: ModuleStore;
+  readonly #reads = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
   constructor(options: StoreOptions, path: string, tables: Tables, unlock: () => void) {
@@ -254,6 +255,8 @@ export class EmbeddedStore implements Store {
     try {
       await this.#channel.close();
     } finally {
+      // The map must stay while somebody reads it.
+      await Promise.allSettled(this.#reads);
       await this.#tables.root.close();
       this.#unlock();
     }
@@ -269,6 +272,17 @@ export class EmbeddedStore implements Store {
 
   /** Reads from a snapshot that holds all that was handed over before, as far as the disk takes it. */
   async #read<T>(read: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    assert(this.#closed === undefined, 'the store is closed');
+    const reading = this.#readSnapshot(read);
+    this.#reads.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.#reads.delete(reading);
+    }
+  }
+
+  async #readSnapshot<T>(read: (snapshot: Snapshot) => Promise<T>): Promise<T> {
     // A store that can't write stays readable: what it has is better than nothing.
     await this.durable().catch(() => undefined);
     this.#tables.root.resetReadTxn();

@@ -19,7 +19,7 @@ export interface RetentionLimits {
 
 /**
  * Drops the oldest segment when all of it is beyond the limits. Within a transaction of the caller,
- * which repeats it as long as it has time: one segment is a few milliseconds.
+ * which bounds how often it repeats it: one segment takes some milliseconds.
  * @returns number of the first message of the segment that was dropped, if any
  */
 export function dropOldestSegment(

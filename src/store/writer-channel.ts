@@ -6,7 +6,6 @@ import type { Logger } from '../base/log.js';
 import { frameBytes } from '../ring/layout.js';
 import { RingProducer } from '../ring/producer.js';
 import {
-  NO_BYTES,
   RECORD_APPEND,
   RECORD_HEADER_BYTES,
   recordBytes,
@@ -88,7 +87,7 @@ export class WriterChannel {
 
   /** One copy into the ring; false when there is no room. */
   append(bytes: Buffer, offset: number, length: number): boolean {
-    if (this.#overflow.length > 0 && !this.#flushOverflow()) return false;
+    if (this.#closing || (this.#overflow.length > 0 && !this.#flushOverflow())) return false;
     const total = RECORD_HEADER_BYTES + length;
     if (total > this.#producer.maxPayloadBytes) this.#refuseTooLong(length);
     const at = this.#producer.reserve(total);
@@ -295,6 +294,3 @@ export class WriterChannel {
     return true;
   }
 }
-
-/** For records whose value says it all by being there. */
-export const EMPTY_VALUE = NO_BYTES;

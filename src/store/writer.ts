@@ -20,8 +20,10 @@ import type { StatusWords } from './status-words.js';
 import { readState, type StoreState, type Table, type Tables, writeState } from './tables.js';
 
 /** Bounds of one transaction, so that whoever waits for it doesn't wait for everyone else too. */
-const GROUP_RECORDS = 4_096;
+const GROUP_RECORDS = 8_192;
 const GROUP_BYTES = 8 * 1024 * 1024;
+/** Segments dropped in one transaction: one more than a group of records can fill. */
+const DROPS_PER_TRANSACTION = 3;
 const SEGMENT_SPAN_MAX_MS = 3_600_000;
 
 export interface WriterLimits extends RetentionLimits {
@@ -80,20 +82,21 @@ export class Writer {
     return true;
   }
 
-  /** Drops segments that are beyond the limits; at most a few at a time. */
+  /** Drops segments that are beyond the limits; a few at a time. */
   prune(): void {
-    for (let i = 0; i < 4; i++) {
-      if (!hasExpiredSegment(this.#tables, this.#state, this.#limits, wallMs())) return;
-      this.#transaction(() => {
-        this.#dropOldest();
-        writeState(this.#tables, this.#state);
-      });
-    }
+    if (!hasExpiredSegment(this.#tables, this.#state, this.#limits, wallMs())) return;
+    this.#transaction(() => {
+      this.#dropOldest();
+      writeState(this.#tables, this.#state);
+    });
   }
 
   #dropOldest(): void {
-    const dropped = dropOldestSegment(this.#tables, this.#state, this.#limits, wallMs());
-    if (dropped !== undefined) this.#history.forget(dropped);
+    for (let i = 0; i < DROPS_PER_TRANSACTION; i++) {
+      const dropped = dropOldestSegment(this.#tables, this.#state, this.#limits, wallMs());
+      if (dropped === undefined) return;
+      this.#history.forget(dropped);
+    }
   }
 
   // The gate is held for the transaction alone: see StatusWords.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CaxtonError } from '../../src/base/errors.js';
@@ -7,6 +8,7 @@ import type { Message } from '../../src/fipa/message.js';
 import type { Performative } from '../../src/fipa/performative.js';
 import { type EmbeddedStore, openStore } from '../../src/store/embedded-store.js';
 import type { HistoryQuery } from '../../src/store/store.js';
+import { openTables, readState } from '../../src/store/tables.js';
 import { append, makeMessage, optionsFor, withFolder, withStore } from './support.js';
 
 const NAMES = ['a', 'b', 'ab', 'ü\u0000', 'x'.repeat(256)];
@@ -166,8 +168,7 @@ describe('message history', () => {
         assert.equal(store.stats().historyMessages, 100);
         await store.close();
       }
-      const { openTables, readState } = await import('../../src/store/tables.js');
-      const tables = openTables(`${dir}/store.mdb`);
+      const tables = openTables(join(dir, 'store.mdb'));
       // The segments of the first rounds are whole beyond the limit; the last may be in part.
       const { firstNumber, nextNumber } = readState(tables);
       assert.equal(nextNumber, 1201);
@@ -180,6 +181,28 @@ describe('message history', () => {
         ),
       );
       assert.ok([...segments].every((segment) => segment >= firstNumber));
+      await tables.root.close();
+    });
+  });
+
+  it('keeps up with the number kept while messages come', async () => {
+    await withFolder(async (dir) => {
+      const store = await openStore(optionsFor(dir, { historyMaxMessages: 6_000 }));
+      const sent: Message[] = [];
+      for (let i = 0; i < 30_000; i++) {
+        const message = makeMessage({ sender: `s${i % 5}`, conversationId: `conv_${i >> 1}` });
+        sent.push(message);
+        while (!append(store, message)) await store.durable();
+      }
+      const kept = sent.slice(-6_000);
+      const order = { order: 'asc', limit: 500 } as const;
+      assert.deepEqual(await walkPages(store, order), kept);
+      assert.equal((await store.history({ ...order, sender: 's3' })).total, 1_200);
+      assert.equal((await store.history({ ...order, conversationId: 'conv_7' })).total, 0);
+      await store.close();
+      const tables = openTables(join(dir, 'store.mdb'));
+      const segments = [...tables.segments.getKeys({})].length;
+      assert.ok(segments <= 4, `${segments} segments are still on disk`);
       await tables.root.close();
     });
   });
