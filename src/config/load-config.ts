@@ -46,6 +46,7 @@ const FLAG_NAMES: Readonly<Record<string, string>> = Object.freeze({
   http: '--http',
   grpc: '--grpc',
   data_dir: '--data',
+  log: '--log-level',
   workers: '--workers',
   rate_limits: '--no-rate-limits',
 });

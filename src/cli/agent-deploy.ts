@@ -1,0 +1,89 @@
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import type { DeployAnswer } from './answers.js';
+import { clientOf, outputOf } from './client-options.js';
+import { UsageError } from './failures.js';
+import { entries, jsonObject, list, readBytes } from './option-values.js';
+import { record } from './output.js';
+
+interface DeployOptions {
+  readonly name?: string;
+  readonly version?: string;
+  readonly memory?: string;
+  readonly cpu?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly capability?: readonly string[];
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** `caxton agent deploy` */
+export function addAgentDeploy(group: Command): void {
+  group
+    .command('deploy')
+    .description('deploy a WebAssembly agent: check, meter, compile and start it')
+    .argument('<file>', 'the module: a .wasm file')
+    .option('--name <name>', 'its unique name; needed unless --config gives one')
+    .option('--version <version>', 'its version')
+    .option('--memory <size>', 'most memory, such as 50MB or 64MiB')
+    .option('--cpu <limit>', 'fuel per message (100000), or a share of one core (100m)')
+    .option('--env <key=value>', 'an entry that the agent reads; may be repeated', entries)
+    .option('--capability <name>', 'what the agent offers; may be repeated', list)
+    .option(
+      '--config <json>',
+      'the whole config as JSON, or @file; the other options override it',
+      jsonObject,
+    )
+    .action(async (file: string, options: DeployOptions, command: Command) => {
+      const config = deployConfig(options);
+      const form = new FormData();
+      const bytes = new Uint8Array(readBytes(file));
+      form.append('wasm', new Blob([bytes], { type: 'application/wasm' }), basename(file));
+      form.append('config', JSON.stringify(config));
+      const answer = await clientOf(command).postForm<DeployAnswer>('/api/v1/agents', form);
+      outputOf(command).print(answer.text, () => deployRecord(answer.value));
+    });
+}
+
+/** The config of a deploy. What it holds is for the server to check. */
+function deployConfig(options: DeployOptions): Record<string, unknown> {
+  const base = options.config ?? {};
+  const name = options.name ?? base.name;
+  if (name === undefined) {
+    throw new UsageError('The agent needs a name: give --name NAME, or "name" in --config.');
+  }
+  return {
+    ...base,
+    name,
+    ...given('version', options.version),
+    ...given('resources', section(base.resources, options)),
+    ...given('environment', merged(base.environment, options.env)),
+    ...given('capabilities', options.capability),
+  };
+}
+
+function given(name: string, value: unknown): Record<string, unknown> {
+  return value === undefined ? {} : { [name]: value };
+}
+
+function section(base: unknown, { memory, cpu }: DeployOptions): unknown {
+  const own = { ...given('memory', memory), ...given('cpu', cpu) };
+  return merged(base, Object.keys(own).length === 0 ? undefined : own);
+}
+
+function merged(base: unknown, own: object | undefined): unknown {
+  if (own === undefined) return base;
+  return typeof base === 'object' && base !== null ? { ...base, ...own } : own;
+}
+
+function deployRecord(answer: DeployAnswer): string {
+  return record({
+    agent_id: answer.agent_id,
+    name: answer.name,
+    status: answer.status,
+    version: answer.version,
+    memory: answer.resource_limits.memory,
+    cpu_fuel: answer.resource_limits.cpu_fuel,
+    deployed: answer.deployed_at,
+    deployment_id: answer.deployment_id,
+  });
+}

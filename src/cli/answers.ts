@@ -1,0 +1,45 @@
+import type { OPERATIONS } from '../api/operations.js';
+import type { MessageJson } from '../fipa/message.js';
+
+type AnswerOf<Key extends keyof typeof OPERATIONS> = Awaited<
+  ReturnType<(typeof OPERATIONS)[Key]['run']>
+>;
+
+/** Answers of the API as the command line reads them. */
+export type DeployAnswer = AnswerOf<'deployAgent'>;
+export type AgentPage = AnswerOf<'listAgents'>;
+export type AgentDetails = AnswerOf<'getAgent'>;
+export type StopAnswer = AnswerOf<'stopAgent'>;
+export type StartAnswer = AnswerOf<'startAgent'>;
+export type RemoveAnswer = AnswerOf<'removeAgent'>;
+export type AgentLogs = AnswerOf<'agentLogs'>;
+export type AgentMetrics = AnswerOf<'agentMetrics'>;
+export type SystemMetrics = AnswerOf<'systemMetrics'>;
+export type SystemStatus = AnswerOf<'systemStatus'>;
+export type RetryAnswer = AnswerOf<'retryDeadLetter'>;
+
+// Those with messages in them are written by the server as text, straight from their stored form.
+export interface SendAnswer {
+  readonly message_id: string;
+  readonly status: string;
+  readonly delivered_at: string;
+  readonly reply?: MessageJson;
+}
+
+export interface MessagePage {
+  readonly messages: readonly MessageJson[];
+  readonly total: number;
+  readonly next_cursor?: string;
+}
+
+export interface DeadLetterPage {
+  readonly dead_letters: ReadonlyArray<{
+    readonly message_id: string;
+    readonly agent_id: string;
+    readonly failed_at: string;
+    readonly error: { readonly code: string; readonly message: string };
+    readonly message: MessageJson;
+  }>;
+  readonly total: number;
+  readonly next_cursor?: string;
+}

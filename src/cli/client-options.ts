@@ -1,0 +1,64 @@
+import { type Command, Option } from 'commander';
+import { UsageError } from './failures.js';
+import { HttpClient } from './http-client.js';
+import { OUTPUT_FORMATS, Output, type OutputFormat } from './output.js';
+
+const DEFAULT_URL = 'http://127.0.0.1:8080';
+
+interface GlobalOptions {
+  readonly server?: string;
+  readonly token?: string;
+  readonly output?: OutputFormat;
+}
+
+function outputOption(): Option {
+  return new Option(
+    '--output <format>',
+    'what to print: a table for people, or JSON for programs (env: CAXTON_OUTPUT, default: table)',
+  ).choices(OUTPUT_FORMATS);
+}
+
+/** The options of commands that print something. */
+export function addOutputOption(command: Command): Command {
+  // The program's options end at the first word, so that its --version leaves deploy its own.
+  return command.enablePositionalOptions(false).addOption(outputOption());
+}
+
+/** The options of commands that ask a server; they stand before or behind the command's own. */
+export function addClientOptions(command: Command): Command {
+  return addOutputOption(command)
+    .option('--server <url>', `URL of the server (env: CAXTON_URL, default: ${DEFAULT_URL})`)
+    .option('--token <token>', 'token to show to the server (env: CAXTON_TOKEN)');
+}
+
+/** A command's own options and those of the commands above it, the nearest first. */
+function optionsInForce(command: Command): GlobalOptions {
+  const above = command.parent === null ? {} : optionsInForce(command.parent);
+  return { ...above, ...command.opts<GlobalOptions>() };
+}
+
+/** An environment variable; an empty one counts as not set. */
+function variable(name: string): string | undefined {
+  return process.env[name] || undefined;
+}
+
+/** @throws UsageError when CAXTON_OUTPUT is no format */
+export function outputOf(command: Command): Output {
+  const given = optionsInForce(command).output ?? variable('CAXTON_OUTPUT') ?? 'table';
+  const format = OUTPUT_FORMATS.find((name) => name === given);
+  if (format === undefined) {
+    throw new UsageError(
+      `CAXTON_OUTPUT is ${JSON.stringify(given)}; it must be one of ${OUTPUT_FORMATS.join(', ')}.`,
+    );
+  }
+  return new Output(format);
+}
+
+/** @throws UsageError when the URL is none */
+export function clientOf(command: Command): HttpClient {
+  const options = optionsInForce(command);
+  return new HttpClient(
+    options.server ?? variable('CAXTON_URL') ?? DEFAULT_URL,
+    options.token ?? variable('CAXTON_TOKEN'),
+  );
+}

@@ -1,0 +1,79 @@
+import { CommanderError } from 'commander';
+import { CaxtonError, type ErrorBody } from '../base/errors.js';
+import { EXIT } from './exit-codes.js';
+import type { OutputFormat } from './output.js';
+import { printable } from './printable.js';
+
+/** The command line asks for something that can't be done as written. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** No server answers at a URL, or the connection to it was lost. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+}
+
+/** The server answered with an error. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly body: ErrorBody;
+  /** The answer as it came. */
+  readonly bodyText: string;
+
+  constructor(body: ErrorBody, bodyText: string) {
+    super(body.error.message);
+    this.body = body;
+    this.bodyText = bodyText;
+  }
+}
+
+interface Report {
+  readonly code: string;
+  readonly message: string;
+  readonly exitCode: number;
+  /** For `--output json`. */
+  readonly json: string;
+  readonly traceId?: string;
+}
+
+/**
+ * Tells on stderr why a command failed.
+ * @param suggestion the name that was likely meant
+ * @returns the exit code
+ */
+export function reportFailure(error: unknown, format: OutputFormat, suggestion?: string): number {
+  if (error instanceof CommanderError) {
+    // Commander has told it already, and asking for help or the version is no failure.
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+  const report = describe(error);
+  if (format === 'json') {
+    process.stderr.write(`${report.json}\n`);
+    return report.exitCode;
+  }
+  const trace = report.traceId === undefined ? '' : ` (trace_id ${report.traceId})`;
+  const meant = suggestion === undefined ? '' : `Did you mean ${printable(suggestion)}?\n`;
+  process.stderr.write(
+    `error ${report.code}: ${printable(report.message, true)}${trace}\n${meant}`,
+  );
+  return report.exitCode;
+}
+
+function describe(error: unknown): Report {
+  if (error instanceof ApiError) {
+    const { code, message, trace_id: traceId } = error.body.error;
+    return { code, message, exitCode: EXIT.failed, json: error.bodyText.trim(), traceId };
+  }
+  if (error instanceof CaxtonError) return local(error.code, error, EXIT.failed, error.details);
+  if (error instanceof UnreachableError) return local('UNAVAILABLE', error, EXIT.unreachable);
+  if (error instanceof UsageError) return local('INVALID_REQUEST', error, EXIT.usage);
+  const failure = error instanceof Error ? error : new Error(String(error));
+  return local('INTERNAL_ERROR', new Error(failure.stack ?? failure.message), EXIT.failed);
+}
+
+/** An error that never was at a server, so that there is no trace of it. */
+function local(code: string, error: Error, exitCode: number, details: object = {}): Report {
+  const { message } = error;
+  return { code, message, exitCode, json: JSON.stringify({ error: { code, message, details } }) };
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+import { EXIT } from './exit-codes.js';
+import { run } from './run.js';
+
+// A reader that has seen enough, such as head, closes the pipe: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed);
+});
+
+process.exitCode = await run(process.argv);

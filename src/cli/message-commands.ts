@@ -1,0 +1,159 @@
+import { type Command, Option } from 'commander';
+import type { MessageJson } from '../fipa/message.js';
+import type { MessagePage, SendAnswer } from './answers.js';
+import { addClientOptions, clientOf, outputOf } from './client-options.js';
+import { UsageError } from './failures.js';
+import { addMessageStream } from './message-stream.js';
+import { messageTable, messageText } from './message-text.js';
+import { durationMs, jsonValue, wholeNumber } from './option-values.js';
+import { record } from './output.js';
+import { pageFooter } from './paging.js';
+
+/** `caxton message …` */
+export function addMessageCommands(program: Command): void {
+  const group = addClientOptions(
+    program.command('message').description('send FIPA messages and read their history'),
+  );
+  addSend(group);
+  addList(group);
+  addGet(group);
+  addMessageStream(group);
+}
+
+interface SendOptions {
+  readonly to: string;
+  readonly performative: string;
+  readonly content?: unknown;
+  readonly sender?: string;
+  readonly conversation?: string;
+  readonly replyWith?: string;
+  readonly inReplyTo?: string;
+  readonly protocol?: string;
+  readonly priority?: number;
+  readonly persist?: boolean;
+  readonly idempotencyKey?: string;
+  readonly wait?: boolean;
+  readonly timeout?: number;
+  readonly until?: string;
+}
+
+function addSend(group: Command): void {
+  group
+    .command('send')
+    .description('send a message and, with --wait, show the reply to it')
+    .requiredOption(
+      '--to <receiver>',
+      'agent id or name, client id, capability:NAME or broadcast:NAME',
+    )
+    .option('--performative <act>', 'the FIPA act, such as request or query-ref', 'request')
+    .option('--content <json>', 'the content as JSON, @file, or - for standard input', jsonValue)
+    .option('--sender <name>', 'who sends; default: the name of the token, or anonymous')
+    .option('--conversation <id>', 'the conversation; default: a new one')
+    .option('--reply-with <text>', 'what an answer must carry as in_reply_to')
+    .option('--in-reply-to <text>', 'the reply_with that this message answers')
+    .option('--protocol <name>', 'interaction protocol, such as fipa-request')
+    .option('--priority <n>', '0 to 9; higher is sooner', wholeNumber(0))
+    .option('--persist', 'return only when the message is on disk')
+    .option('--idempotency-key <key>', 'a repeated send under the same key is sent once')
+    .option('--wait', 'wait for the reply and show it')
+    .option('--timeout <duration>', 'how long to wait, such as 500ms or 30s', durationMs)
+    .addOption(
+      new Option('--until <reply>', 'which reply ends the wait').choices(['first', 'final']),
+    )
+    .action(async (options: SendOptions, command: Command) => {
+      checkWait(options);
+      const answer = await clientOf(command).post<SendAnswer>(
+        '/api/v1/messages',
+        messageBody(options),
+        {
+          query: { wait: options.wait, timeout_ms: options.timeout, until: options.until },
+          ...(options.idempotencyKey !== undefined && {
+            headers: { 'idempotency-key': options.idempotencyKey },
+          }),
+        },
+      );
+      outputOf(command).print(answer.text, () => sendText(answer.value));
+    });
+}
+
+function checkWait(options: SendOptions): void {
+  if (options.wait === true) return;
+  if (options.timeout !== undefined) throw new UsageError('--timeout needs --wait.');
+  if (options.until !== undefined) throw new UsageError('--until needs --wait.');
+}
+
+function messageBody(options: SendOptions): object {
+  return {
+    performative: options.performative,
+    receiver: options.to,
+    sender: options.sender,
+    content: options.content,
+    conversation_id: options.conversation,
+    reply_with: options.replyWith,
+    in_reply_to: options.inReplyTo,
+    protocol: options.protocol,
+    priority: options.priority,
+    ...(options.persist && { options: { persist: true } }),
+  };
+}
+
+function sendText({ reply, ...answer }: SendAnswer): string {
+  const head = record({ ...answer });
+  return reply === undefined ? head : `${head}\n\nreply\n${messageText(reply)}`;
+}
+
+interface HistoryOptions {
+  readonly conversation?: string;
+  readonly agent?: string;
+  readonly sender?: string;
+  readonly receiver?: string;
+  readonly performative?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly order?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+function addList(group: Command): void {
+  group
+    .command('list')
+    .description('show the message history')
+    .option('--conversation <id>', 'only this conversation')
+    .option('--agent <name>', 'only messages with this agent or client at either end')
+    .option('--sender <name>', 'only messages of this sender')
+    .option('--receiver <name>', 'only messages to this receiver')
+    .option('--performative <act>', 'only this FIPA act')
+    .option('--since <time>', 'only messages of this time or later (RFC 3339)')
+    .option('--until <time>', 'only messages before this time (RFC 3339)')
+    .addOption(
+      new Option('--order <order>', 'oldest or newest first (default: asc)').choices([
+        'asc',
+        'desc',
+      ]),
+    )
+    .option('--limit <n>', 'most messages to show', wholeNumber(1))
+    .option('--cursor <cursor>', 'where the page before ended')
+    .action(async ({ conversation, ...options }: HistoryOptions, command: Command) => {
+      const query = { conversation_id: conversation, ...options };
+      const page = await clientOf(command).get<MessagePage>('/api/v1/messages', query);
+      outputOf(command).print(page.text, () => historyText(page.value));
+    });
+}
+
+function historyText({ messages, total, next_cursor: cursor }: MessagePage): string {
+  const next = cursor && `--cursor ${cursor}`;
+  return messageTable(messages) + pageFooter(messages.length, total, 'messages', next);
+}
+
+function addGet(group: Command): void {
+  group
+    .command('get')
+    .description('show one message of the history')
+    .argument('<message_id>', 'its id')
+    .action(async (messageId: string, _: object, command: Command) => {
+      const path = `/api/v1/messages/${encodeURIComponent(messageId)}`;
+      const answer = await clientOf(command).get<MessageJson>(path);
+      outputOf(command).print(answer.text, () => messageText(answer.value));
+    });
+}

@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { closest } from '../base/suggest.js';
+import type { AgentPage } from './answers.js';
+import { clientOf, outputOf } from './client-options.js';
+import { EXIT } from './exit-codes.js';
+import { ApiError, reportFailure } from './failures.js';
+import type { OutputFormat } from './output.js';
+import { createProgram } from './program.js';
+
+/** Agents whose names are looked at for "did you mean". */
+const SUGGESTED_FROM = 500;
+
+/**
+ * Runs one command.
+ * @param argv as in `process.argv`
+ * @returns the exit code
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  const program = createProgram();
+  let command: Command = program;
+  program.hook('preAction', (_, actionCommand) => {
+    command = actionCommand;
+  });
+  try {
+    await program.parseAsync(argv);
+    return EXIT.ok;
+  } catch (error) {
+    return reportFailure(error, formatOf(command), await suggestion(error, command));
+  }
+}
+
+/** A wrong CAXTON_OUTPUT is what the failure is about, and is told as text. */
+function formatOf(command: Command): OutputFormat {
+  try {
+    return outputOf(command).format;
+  } catch {
+    return 'table';
+  }
+}
+
+/** The name of the agent that was likely meant, where none has the name given. */
+async function suggestion(error: unknown, command: Command): Promise<string | undefined> {
+  if (!(error instanceof ApiError) || error.body.error.code !== 'AGENT_NOT_FOUND') return undefined;
+  const wanted = error.body.error.details.agent_id;
+  if (typeof wanted !== 'string') return undefined;
+  try {
+    const page = await clientOf(command).get<AgentPage>('/api/v1/agents', {
+      limit: SUGGESTED_FROM,
+    });
+    return closest(
+      wanted,
+      page.value.agents.map((agent) => agent.name),
+    );
+  } catch {
+    // A suggestion is a courtesy: without it the error itself is still told.
+    return undefined;
+  }
+}

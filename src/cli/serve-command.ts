@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { wholeNumber } from './option-values.js';
+import type { ServeOptions } from './serve.js';
+
+/** `caxton serve` */
+export function addServeCommand(program: Command): void {
+  program
+    .command('serve')
+    .description('run a server until it is told to stop')
+    .option('--http <host:port>', 'where REST and WebSocket listen (default: 127.0.0.1:8080)')
+    .option('--grpc <host:port>', 'where gRPC listens (default: 127.0.0.1:50051)')
+    .option('--data <dir>', 'folder of the store (default: ./caxton-data)')
+    .option('--workers <n>', 'worker threads (default: cores of the machine)', wholeNumber(1))
+    .option('--config <file>', 'config file in YAML (env: CAXTON_CONFIG)')
+    .option('--no-rate-limits', 'serve without rate limits')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)')
+    .action(async (options: ServeOptions) => {
+      // Loaded here, so that the other commands start without the whole server.
+      const { serve } = await import('./serve.js');
+      await serve(options);
+    });
+}

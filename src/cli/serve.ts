@@ -1,0 +1,85 @@
+import { CaxtonError } from '../base/errors.js';
+import { createLogger, type LogLevel } from '../base/log.js';
+import { VERSION } from '../base/version.js';
+import { assertBindable, formatEndpoint } from '../config/endpoint.js';
+import { type FlagSettings, loadConfig } from '../config/load-config.js';
+import type { Config } from '../config/schema.js';
+import { type RunningServer, startServer } from '../server.js';
+import { UsageError } from './failures.js';
+
+/** Options of `caxton serve`; the config checks what they say. */
+export interface ServeOptions {
+  readonly http?: string;
+  readonly grpc?: string;
+  readonly data?: string;
+  readonly workers?: number;
+  readonly config?: string;
+  readonly rateLimits: boolean;
+  readonly logLevel?: string;
+}
+
+/** Serves until SIGINT or SIGTERM; a second of them ends the process at once. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const config = readConfig(options);
+  const stop = stopSignal();
+  const server = await startServer(config, createLogger({ level: config.log.level }));
+  if (config.tokens.length === 0) {
+    process.stderr.write(
+      'warning: no tokens are configured: whoever reaches this machine’s loopback address may do everything. "caxton token create" makes one.\n',
+    );
+  }
+  process.stdout.write(`${readyLine(config, server)}\n`);
+  const signal = await stop;
+  process.stderr.write(`${signal}: stopping; once more ends at once\n`);
+  await server.close();
+}
+
+function readConfig(options: ServeOptions): Config {
+  try {
+    const config = loadConfig({ file: options.config, env: process.env, flags: flags(options) });
+    assertBindable(config);
+    return config;
+  } catch (error) {
+    if (error instanceof CaxtonError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function flags(options: ServeOptions): FlagSettings {
+  return {
+    ...(options.http !== undefined && { http: options.http }),
+    ...(options.grpc !== undefined && { grpc: options.grpc }),
+    ...(options.data !== undefined && { data_dir: options.data }),
+    ...(options.workers !== undefined && { workers: options.workers }),
+    ...(!options.rateLimits && { rate_limits: { enabled: false } }),
+    ...(options.logLevel !== undefined && { log: { level: options.logLevel as LogLevel } }),
+  };
+}
+
+/** Resolves with the first signal to stop. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    const received = (signal: NodeJS.Signals, number: number): void => {
+      if (stopping) process.exit(128 + number);
+      stopping = true;
+      resolve(signal);
+    };
+    process.on('SIGINT', received);
+    process.on('SIGTERM', received);
+  });
+}
+
+function readyLine(config: Config, server: RunningServer): string {
+  const http = formatEndpoint({ host: config.http.host, port: server.httpPort });
+  const grpc = formatEndpoint({ host: config.grpc.host, port: server.grpcPort });
+  const workers = config.workers === 1 ? '1 worker' : `${config.workers} workers`;
+  return [
+    `caxton ${VERSION}`,
+    `REST http://${http}`,
+    `gRPC ${grpc}`,
+    `WebSocket ws://${http}/ws`,
+    `data ${config.data_dir}`,
+    workers,
+  ].join(' · ');
+}
