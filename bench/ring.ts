@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { Bench } from 'tinybench';
 import { RingConsumer } from '../src/ring/consumer.js';
 import { createRing } from '../src/ring/layout.js';
 import { RingProducer } from '../src/ring/producer.js';
 import type { EchoStart } from './ring-echo.js';
-
-interface Row {
-  name: string;
-  value: number;
-  unit: string;
-  baseline: number | null;
-  ratio: number | null;
-}
+import { makeRow, type Report, type RunOptions, ratePerSecond } from './row.js';
 
 const CAPACITY_BYTES = 1024 * 1024;
 const PAYLOAD_BYTES = 200;
@@ -24,9 +16,9 @@ const WINDOW = 1024;
 const UNIT = 'million/s';
 
 /** Rates of the ring alone: in one thread, and there and back between two. */
-export async function run(report: (row: Row) => void, options: { smoke: boolean }): Promise<void> {
+export async function run(report: Report, options: RunOptions): Promise<void> {
   const timeMs = options.smoke ? 20 : 1_000;
-  report(row('ring_push_pop', await pushPopRate(timeMs)));
+  report(makeRow('ring_push_pop', UNIT, (await pushPopRate(timeMs)) / 1e6));
   const rings = { requests: makeRing(), replies: makeRing() };
   const worker = new Worker(new URL('./ring-echo.js', import.meta.url), {
     workerData: rings satisfies EchoStart,
@@ -34,7 +26,8 @@ export async function run(report: (row: Row) => void, options: { smoke: boolean 
   try {
     await once(worker, 'online');
     const posted = await postMessageRate(worker, timeMs);
-    report(row('ring_round_trip', await roundTripRate(worker, rings, timeMs), posted));
+    const rate = await roundTripRate(worker, rings, timeMs);
+    report(makeRow('ring_round_trip', UNIT, rate / 1e6, posted / 1e6));
   } finally {
     await worker.terminate();
   }
@@ -48,7 +41,7 @@ function pushPopRate(timeMs: number): Promise<number> {
   const payload = new Uint8Array(PAYLOAD_BYTES).fill(1);
   let sum = 0;
   const frames = 10_000;
-  return rate(timeMs, frames, () => {
+  return ratePerSecond(timeMs, frames, () => {
     for (let i = 0; i < frames; i++) {
       producer.push(payload);
       consumer.next();
@@ -63,7 +56,7 @@ function pushPopRate(timeMs: number): Promise<number> {
 function postMessageRate(worker: Worker, timeMs: number): Promise<number> {
   const payload = new Uint8Array(PAYLOAD_BYTES);
   const messages = 2_000;
-  return rate(timeMs, messages, () => {
+  return ratePerSecond(timeMs, messages, () => {
     return new Promise<void>((resolve) => {
       let received = 0;
       let sent = 0;
@@ -89,7 +82,7 @@ async function roundTripRate(worker: Worker, rings: EchoStart, timeMs: number): 
   const payload = new Uint8Array(PAYLOAD_BYTES);
   const frames = 20_000;
   worker.postMessage('ring');
-  const perSecond = await rate(timeMs, frames, () => {
+  const perSecond = await ratePerSecond(timeMs, frames, () => {
     let sent = 0;
     for (let received = 0; received < frames; ) {
       if (sent < frames && sent - received < WINDOW) sent += send(producer, payload);
@@ -112,22 +105,6 @@ function send(producer: RingProducer, payload: Uint8Array): number {
   return BATCH;
 }
 
-/** Operations per second of a task that does `operations` each time it is called. */
-async function rate(timeMs: number, operations: number, task: () => unknown): Promise<number> {
-  const bench = new Bench({ time: timeMs, iterations: 3, warmupTime: timeMs / 4, throws: true });
-  bench.add('task', task);
-  await bench.run();
-  const result = bench.tasks[0]!.result;
-  assert.ok('period' in result, 'the benchmark came to its end');
-  return (operations * 1_000) / result.period;
-}
-
 function makeRing(): SharedArrayBuffer {
   return createRing({ capacityBytes: CAPACITY_BYTES, generation: 0 });
-}
-
-function row(name: string, perSecond: number, baselinePerSecond?: number): Row {
-  const value = perSecond / 1e6;
-  const baseline = baselinePerSecond === undefined ? null : baselinePerSecond / 1e6;
-  return { name, value, unit: UNIT, baseline, ratio: baseline === null ? null : value / baseline };
 }

@@ -8,14 +8,7 @@ import { encodeMessageToBuffer } from '../src/fipa/binary.js';
 import { CONTENT_JSON, emptyMessage } from '../src/fipa/message.js';
 import { openStore } from '../src/store/embedded-store.js';
 import type { Store } from '../src/store/store.js';
-
-interface Row {
-  name: string;
-  value: number;
-  unit: string;
-  baseline: number | null;
-  ratio: number | null;
-}
+import { makeRow, type Report, type RunOptions } from './row.js';
 
 /** Different messages that are sent again and again. */
 const MESSAGES = 20_000;
@@ -24,7 +17,7 @@ const RECEIVERS = 100;
 const BURST = 500;
 
 /** What the store costs the main thread, what its writer thread keeps up with, and durability. */
-export async function run(report: (row: Row) => void, options: { smoke: boolean }): Promise<void> {
+export async function run(report: Report, options: RunOptions): Promise<void> {
   const timeMs = options.smoke ? 50 : 2_000;
   const dir = mkdtempSync(join(tmpdir(), 'caxton-bench-store-'));
   const store = await openStore({
@@ -37,22 +30,18 @@ export async function run(report: (row: Row) => void, options: { smoke: boolean 
   });
   try {
     const plain = makeMessages(false);
-    report(row('store_append', await appendCost(store, plain, timeMs), 'µs/message'));
-    report(row('store_write', await writeRate(store, plain, timeMs), 'messages/s'));
+    report(makeRow('store_append', 'µs/message', await appendCost(store, plain, timeMs)));
+    report(makeRow('store_write', 'messages/s', await writeRate(store, plain, timeMs)));
     const conversations = await writeRate(store, makeMessages(true), timeMs);
-    report(row('store_write_conversations', conversations, 'messages/s'));
+    report(makeRow('store_write_conversations', 'messages/s', conversations));
     const alone = await durableRate(store, plain, 1, timeMs);
-    report(row('store_durable_1_caller', alone, 'messages/s'));
+    report(makeRow('store_durable_1_caller', 'messages/s', alone));
     const together = await durableRate(store, plain, 64, timeMs);
-    report(row('store_durable_64_callers', together, 'messages/s', alone));
+    report(makeRow('store_durable_64_callers', 'messages/s', together, alone));
   } finally {
     await store.close();
     rmSync(dir, { recursive: true, force: true });
   }
-}
-
-function row(name: string, value: number, unit: string, baseline: number | null = null): Row {
-  return { name, value, unit, baseline, ratio: baseline === null ? null : value / baseline };
 }
 
 /** With a conversation of its own for every two messages, or without. */
