@@ -16,6 +16,9 @@ export async function deadLetterPage(
 ): Promise<DeadLetterPage> {
   const { agent, limit, cursor } = query;
   const before = cursor === undefined ? undefined : decodeCursor(CURSOR_DEAD_LETTERS, cursor);
+  if (agent !== undefined && agent.length > LIMITS.field_bytes) {
+    return { deadLetters: [], total: 0, nextCursor: undefined };
+  }
   const numbers = pageOfNumbers(tables, snapshot, agent, before, limit + 1);
   const shown = numbers.slice(0, limit);
   const total =

@@ -102,6 +102,17 @@ function ringBytesOf(options: StoreOptions): number {
   return bytes;
 }
 
+/** @throws CaxtonError RESOURCE_LIMIT_EXCEEDED when the agent's key is too long */
+function dataKey(agentId: string, key: Uint8Array): Buffer {
+  const limit = LIMITS.data_key_bytes;
+  if (key.byteLength <= limit) return Buffer.concat([textPrefix(agentId), key]);
+  throw new CaxtonError(
+    'RESOURCE_LIMIT_EXCEEDED',
+    `A key of stored data has ${key.byteLength} bytes; the limit is ${limit} bytes. Use a shorter key.`,
+    { resource: 'data_key_bytes', limit },
+  );
+}
+
 /** The store on LMDB: writes go through the writer thread, reads come from the map in this one. */
 export class EmbeddedStore implements Store {
   readonly #options: StoreOptions;
@@ -183,11 +194,11 @@ export class EmbeddedStore implements Store {
   }
 
   putAgentData(agentId: string, key: Uint8Array, value: Uint8Array): void {
-    this.#put(RECORD_PUT, TABLE_DATA, Buffer.concat([textPrefix(agentId), key]), value);
+    this.#put(RECORD_PUT, TABLE_DATA, dataKey(agentId, key), value);
   }
 
   deleteAgentData(agentId: string, key: Uint8Array): void {
-    this.#put(RECORD_DELETE, TABLE_DATA, Buffer.concat([textPrefix(agentId), key]), NO_BYTES);
+    this.#put(RECORD_DELETE, TABLE_DATA, dataKey(agentId, key), NO_BYTES);
   }
 
   async agentData(agentId: string): Promise<Array<[Uint8Array, Uint8Array]>> {
@@ -217,6 +228,7 @@ export class EmbeddedStore implements Store {
     const message = bytes.subarray(0, encodedBytes(bytes));
     const { messageId } = decodeMessage(message, 0, false);
     assert(messageId !== '', 'a dead letter must have a message id');
+    assert(messageId.length <= LIMITS.field_bytes, 'the message id of a dead letter is too long');
     const value = encodeDeadLetter(message, agentId, error, failedMs);
     this.#put(RECORD_DEAD_LETTER, TABLE_DATA, Buffer.from(messageId, 'utf8'), value);
   }

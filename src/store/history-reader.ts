@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LIMITS } from '../base/limits.js';
 import type { Message } from '../fipa/message.js';
 import {
   CURSOR_HISTORY_ASCENDING,
@@ -112,6 +113,8 @@ export class HistoryReader {
       fromUs: query.sinceMs === undefined ? Number.NEGATIVE_INFINITY : query.sinceMs * 1_000,
       toUs: query.untilMs === undefined ? Number.POSITIVE_INFINITY : query.untilMs * 1_000,
     };
+    // No stored value is longer, and no key of the index may be.
+    if (filters.some((filter) => filter.text.length > LIMITS.field_bytes)) return 0;
     if (filters.length === 0 && !timed) return this.#walkAll(reverse, after, take);
     const segments =
       filters.length === 0

@@ -1,5 +1,5 @@
 import { LIMITS } from '../base/limits.js';
-import { decodeMessage, MESSAGE_HEADER_BYTES } from '../fipa/binary.js';
+import { decodeMessage, encodedBytes, MESSAGE_HEADER_BYTES } from '../fipa/binary.js';
 import type { Envelope } from '../fipa/message.js';
 import { performativeCode } from '../fipa/performative.js';
 import { idTimeUs } from './id-time.js';
@@ -68,8 +68,13 @@ export class HistoryWriter {
     this.#segmentSpanMs = segmentSpanMs;
   }
 
-  append(bytes: Buffer, offset: number, length: number): void {
-    const envelope = decodeMessage(bytes, offset, false);
+  /**
+   * Appends one message in its binary form.
+   * @returns why it can't be kept: a caller's error, which mustn't keep all others from the disk
+   */
+  append(bytes: Buffer, offset: number, length: number): string | undefined {
+    const envelope = readEnvelope(bytes, offset, length);
+    if (typeof envelope === 'string') return envelope;
     const segment = this.#segmentFor(Date.now());
     const place = segment.count++;
     this.#state.nextNumber++;
@@ -82,6 +87,7 @@ export class HistoryWriter {
     const code = String(performativeCode(envelope.performative));
     this.#post(segment, BY_PERFORMATIVE, code, place);
     this.#store(segment.first + place, bytes, offset, length);
+    return undefined;
   }
 
   /** Writes out what the appends since the last call changed. Ends every transaction. */
@@ -182,7 +188,16 @@ export class HistoryWriter {
   }
 }
 
-/** Whether bytes of a record can be a message at all; what fails this is a programmer's error. */
-export function isMessage(bytes: Buffer, offset: number, length: number): boolean {
-  return length >= MESSAGE_HEADER_BYTES && bytes.readUInt32LE(offset + 4) === length;
+function readEnvelope(bytes: Buffer, offset: number, length: number): Envelope | string {
+  if (length < MESSAGE_HEADER_BYTES || encodedBytes(bytes, offset) !== length) {
+    return 'the bytes are not one message';
+  }
+  try {
+    const envelope = decodeMessage(bytes, offset, false);
+    const { sender, receiver, conversationId } = envelope;
+    const longest = Math.max(sender.length, receiver.length, conversationId.length);
+    return longest > LIMITS.field_bytes ? 'a text field is too long' : envelope;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }

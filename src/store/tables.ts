@@ -6,8 +6,11 @@ export const SCHEMA_VERSION = 1;
 const SCHEMA_KEY = Buffer.from('schema');
 const STATE_KEY = Buffer.from('state');
 
-/** Address space reserved for the map; LMDB grows past it by itself. The file has its true size. */
-const MAP_BYTES = 16 * 2 ** 30;
+/**
+ * Address space reserved for the map, not memory and not disk: as much as some 25 WebAssembly
+ * memories take, so that the map need not be moved under its readers as the file grows.
+ */
+const MAP_BYTES = 256 * 2 ** 30;
 
 export type Table = Database<Buffer, Uint8Array>;
 export type Snapshot = Transaction;

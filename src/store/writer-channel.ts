@@ -120,7 +120,9 @@ export class WriterChannel {
         { limit_bytes: LIMITS.store_overflow_bytes },
       );
     }
-    this.#overflow.push({ ...record, key: record.key.slice(), value: record.value.slice() });
+    // Copied, since the caller may use its buffers again. (slice() of a Buffer would not copy.)
+    const key = Uint8Array.from(record.key);
+    this.#overflow.push({ ...record, key, value: Uint8Array.from(record.value) });
     this.#overflowBytes += bytes;
     this.#hold();
     this.#words.demand();
@@ -222,6 +224,11 @@ export class WriterChannel {
     } else if (notice.notice === 'recovered') {
       this.#reason = '';
       this.#logger.info('the store writes again');
+    } else if (notice.notice === 'dropped') {
+      this.#logger.error(
+        { reason: notice.reason },
+        'a malformed message was left out of the history',
+      );
     }
     if (this.#overflow.length > 0) this.#flushOverflow();
     this.#settle();

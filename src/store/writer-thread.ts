@@ -17,7 +17,8 @@ export interface WriterStart {
 export type WriterNotice =
   | { readonly notice: 'committed' }
   | { readonly notice: 'failing'; readonly reason: string }
-  | { readonly notice: 'recovered' };
+  | { readonly notice: 'recovered' }
+  | { readonly notice: 'dropped'; readonly reason: string };
 
 /** How long records wait for company when nobody waits for them. */
 const LINGER_MS = 20;
@@ -82,5 +83,7 @@ assert(!isMainThread, 'this module is the writer thread');
 const start = workerData as WriterStart;
 const words = new StatusWords(start.words);
 const tables = openGuarded();
-run(start, words, new Writer(tables, start.ring, words, start.session, start.limits));
+const onDropped = (reason: string): void => post({ notice: 'dropped', reason });
+const writer = new Writer(tables, start.ring, words, start.session, start.limits, onDropped);
+run(start, words, writer);
 await tables.root.close();

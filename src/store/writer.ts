@@ -2,7 +2,7 @@ import { assert } from '../base/assert.js';
 import { wallMs } from '../base/clock.js';
 import { RingConsumer } from '../ring/consumer.js';
 import { DeadLetterWriter } from './dead-letter-writer.js';
-import { HistoryWriter, isMessage } from './history-writer.js';
+import { HistoryWriter } from './history-writer.js';
 import { prefixEnd } from './keys.js';
 import {
   RECORD_APPEND,
@@ -37,24 +37,28 @@ export class Writer {
   readonly #words: StatusWords;
   readonly #session: string;
   readonly #limits: WriterLimits;
+  readonly #onDropped: (reason: string) => void;
   #consumer!: RingConsumer;
   #bytes!: Buffer;
   #state!: StoreState;
   #history!: HistoryWriter;
   #deadLetters!: DeadLetterWriter;
 
+  /** @param onDropped told of messages that can't be kept, and why */
   constructor(
     tables: Tables,
     ring: SharedArrayBuffer,
     words: StatusWords,
     session: string,
     limits: WriterLimits,
+    onDropped: (reason: string) => void,
   ) {
     this.#tables = tables;
     this.#ring = ring;
     this.#words = words;
     this.#session = session;
     this.#limits = limits;
+    this.#onDropped = onDropped;
     this.#reload();
   }
 
@@ -150,8 +154,8 @@ export class Writer {
     const keyAt = offset + RECORD_HEADER_BYTES;
     const kind = head & 0xff;
     if (kind === RECORD_APPEND) {
-      assert(isMessage(this.#bytes, keyAt, valueBytes), 'a record to append is not a message');
-      this.#history.append(this.#bytes, keyAt, valueBytes);
+      const reason = this.#history.append(this.#bytes, keyAt, valueBytes);
+      if (reason !== undefined) this.#onDropped(reason);
       return;
     }
     // Copied: LMDB takes the address of ordinary memory only.

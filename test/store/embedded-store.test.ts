@@ -199,4 +199,60 @@ describe('embedded store', () => {
       { ringBytes: 4 * 1024 * 1024 },
     );
   });
+
+  it('leaves out bytes that are no message, and goes on', async () => {
+    await withStore(async (store) => {
+      const [before, after] = [makeMessage(), makeMessage()];
+      append(store, before);
+      const bytes = encodeMessageToBuffer(makeMessage());
+      for (const length of [0, 3, bytes.length - 1]) store.appendMessage(bytes, 0, length);
+      bytes[1] = 200;
+      store.appendMessage(bytes, 0, bytes.length);
+      append(store, makeMessage({ sender: 'x'.repeat(1_500) }));
+      append(store, after);
+      await store.durable();
+      assert.deepEqual((await store.history(everything)).messages, [before, after]);
+    });
+  });
+
+  it('finds nothing under names and ids longer than any can be', async () => {
+    await withStore(async (store) => {
+      append(store, makeMessage());
+      const long = 'x'.repeat(100_000);
+      for (const filter of [{ agent: long }, { sender: long }, { conversationId: long }]) {
+        assert.equal((await store.history({ ...everything, ...filter })).total, 0);
+      }
+      assert.equal(await store.message(long), undefined);
+      assert.equal(await store.deadLetter(long), undefined);
+      assert.equal((await store.deadLetters({ agent: long, limit: 5 })).total, 0);
+      assert.throws(
+        () => store.putAgentData('agent_1', Buffer.alloc(513), Buffer.alloc(1)),
+        (error: unknown) => error instanceof CaxtonError && error.details.limit === 512,
+      );
+    });
+  });
+
+  it('says that it is too far behind, then goes on with all it took', async () => {
+    await withStore(async (store) => {
+      const value = Buffer.alloc(400_000);
+      const key = Buffer.from('key');
+      let taken = 0;
+      const putMany = (): void => {
+        for (let i = 1; i <= 5_000; i++) {
+          value.writeUInt32LE(i, 0);
+          store.putAgentData('agent_1', key, value);
+          taken = i;
+        }
+      };
+      assert.throws(
+        putMany,
+        (error: unknown) => error instanceof CaxtonError && error.code === 'UNAVAILABLE',
+      );
+      // Messages don't overtake what waits.
+      assert.equal(append(store, makeMessage()), false);
+      const [entry] = await store.agentData('agent_1');
+      assert.equal(Buffer.from(entry![1]).readUInt32LE(0), taken);
+      assert.equal(append(store, makeMessage()), true);
+    });
+  });
 });

@@ -123,7 +123,7 @@ describe('message history', () => {
             await store.close();
           }),
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
