@@ -8,7 +8,7 @@ import {
   writeStruct,
   writeValue,
 } from './struct.js';
-import { type Timestamp, timestampOfUs, timeText } from './timestamps.js';
+import { type Timestamp, timestampOfMs, timestampOfUs, timeText } from './timestamps.js';
 
 /** caxton.v1.FipaMessage as decoded: contents are still bytes. */
 export interface FipaMessage {
@@ -55,7 +55,7 @@ export function messageFields(message: Message): object {
     message_id: message.messageId,
     timestamp: timestampOfUs(message.timestampUs),
     protocol: wellFormed(message.protocol),
-    reply_by: message.replyByMs === 0 ? undefined : timestampOfUs(message.replyByMs * 1_000),
+    reply_by: message.replyByMs === 0 ? undefined : timestampOfMs(message.replyByMs),
     reply_to: wellFormed(message.replyTo),
     priority: message.priority,
     traceparent: wellFormed(message.traceparent),

@@ -16,9 +16,16 @@ export function timestampOfUs(us: number): Timestamp {
   return { seconds, nanos: Math.round(us - seconds * 1_000_000) * 1_000 };
 }
 
+/** @param ms milliseconds since the Unix epoch; parts of one are kept to the microsecond */
+export function timestampOfMs(ms: number): Timestamp {
+  // Not by way of microseconds, which are exact only until the year 2255.
+  const seconds = Math.floor(ms / 1_000);
+  return { seconds, nanos: Math.round((ms - seconds * 1_000) * 1_000) * 1_000 };
+}
+
 /** @param text RFC 3339, as operations give times */
 export function timestampOf(text: string): Timestamp {
-  return timestampOfUs(Date.parse(text) * 1_000);
+  return timestampOfMs(Date.parse(text));
 }
 
 /**

@@ -4,7 +4,7 @@ import { invalidRequest } from '../../../base/errors.js';
 import { LIMITS } from '../../../base/limits.js';
 import { errorFields } from '../error-fields.js';
 import { type FipaMessage, messageFields, messageInput } from '../message-fields.js';
-import { type Timestamp, timestampOf, timestampOfUs, timeText } from '../timestamps.js';
+import { type Timestamp, timestampOf, timestampOfMs, timeText } from '../timestamps.js';
 import { type CallFacts, type UnaryMethod, unaryMethod } from '../unary-method.js';
 
 interface SendMessageRequest {
@@ -73,12 +73,12 @@ export const messageMethods: readonly UnaryMethod[] = [
   unaryMethod('SendMessage', OPERATIONS.sendMessage, sendInput, (output) => ({
     message_id: output.messageId,
     status: output.status,
-    delivered_at: timestampOfUs(output.deliveredMs * 1_000),
+    delivered_at: timestampOfMs(output.deliveredMs),
   })),
   unaryMethod('SendMessageAndWait', OPERATIONS.sendMessage, waitInput, (output) => ({
     message_id: output.messageId,
     status: output.status,
-    delivered_at: timestampOfUs(output.deliveredMs * 1_000),
+    delivered_at: timestampOfMs(output.deliveredMs),
     reply: output.status === 'replied' ? messageFields(output.reply) : undefined,
   })),
   unaryMethod('QueryMessages', OPERATIONS.listMessages, queryInput, (output) => ({
