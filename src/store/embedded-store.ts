@@ -207,8 +207,8 @@ export class EmbeddedStore implements Store {
     const prefix = textPrefix(agentId);
     const entries = this.#tables.data.getRange({ start: prefix, end: prefixEnd(prefix) });
     return Array.from(entries, ({ key, value }) => [
-      Uint8Array.from(key.subarray(prefix.length)),
-      Uint8Array.from(value),
+      new Uint8Array(key.subarray(prefix.length)),
+      new Uint8Array(value),
     ]);
   }
 

@@ -67,7 +67,7 @@ export class WriterChannel {
   /** Records handed over and not known to be on disk. */
   get pendingRecords(): number {
     this.#noteCommitted();
-    return this.#sequence - this.#committed;
+    return this.#sequence + this.#overflow.length - this.#committed;
   }
 
   get pendingBytes(): number {
@@ -121,8 +121,8 @@ export class WriterChannel {
       );
     }
     // Copied, since the caller may use its buffers again. (slice() of a Buffer would not copy.)
-    const key = Uint8Array.from(record.key);
-    this.#overflow.push({ ...record, key, value: Uint8Array.from(record.value) });
+    const key = new Uint8Array(record.key);
+    this.#overflow.push({ ...record, key, value: new Uint8Array(record.value) });
     this.#overflowBytes += bytes;
     this.#hold();
     this.#words.demand();
