@@ -1,3 +1,4 @@
+import { wallMs } from '../base/clock.js';
 import type { DeadLetter, DeadLetterPage, Store } from '../store/store.js';
 import type { Directory } from './directory.js';
 import type { Router } from './router.js';
@@ -33,12 +34,12 @@ export class DeadLetters {
    * @throws CaxtonError AGENT_NOT_FOUND, RESOURCE_LIMIT_EXCEEDED, UNAVAILABLE; then it stays there
    */
   async retry(letter: DeadLetter): Promise<SendResult> {
-    const acceptance = this.#router.accept(letter.message);
+    const acceptance = this.#router.redeliver(letter.message);
     this.#store.deleteDeadLetter(letter.message.messageId);
     return {
       messageId: letter.message.messageId,
       status: acceptance,
-      deliveredMs: letter.message.timestampUs / 1_000,
+      deliveredMs: wallMs(),
     };
   }
 }

@@ -179,12 +179,11 @@ export class Replies implements ReplySink {
 
   // Nobody waits for an answer to an agent's send, so its refusal comes back as a message.
   #undeliverable(agent: Agent, source: Buffer, body: number, refusal: CaxtonError): void {
-    const { counters, router, store } = this.#parts;
+    const { router } = this.#parts;
     const message = decodeMessage(source, body);
     const { code, message: text, details } = refusal;
     const error = { code, message: text, details };
-    counters.deadLetters += 1;
-    store.putDeadLetter(router.encode(message), message.receiver, error, wallMs());
+    router.bury(message, message.receiver, error);
     router.reportFailure(message.receiver, { ...message, sender: agent.id, replyTo: '' }, error);
   }
 

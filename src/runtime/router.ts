@@ -77,9 +77,38 @@ export class Router {
     return this.#route(message, agent, length, source, offset);
   }
 
-  /** The binary message that `accept` refused or an agent failed, for the dead letters. */
-  encode(message: Message): Buffer {
-    return Buffer.from(this.#scratch.subarray(0, this.#encode(message)));
+  /**
+   * Puts a message that was accepted before into its agent's mailbox once more. It is in the
+   * history already. @throws CaxtonError AGENT_NOT_FOUND, RESOURCE_LIMIT_EXCEEDED, UNAVAILABLE
+   */
+  redeliver(message: Message): Acceptance {
+    const agent = this.#parts.directory.find(message.receiver);
+    if (agent === undefined) throw agentNotFound(message.receiver);
+    const length = this.#encode(message);
+    this.#checkTakes(agent, length);
+    this.#parts.delivery.enqueue(agent, this.#scratch, 0, length, message.priority);
+    return acceptanceBy(agent);
+  }
+
+  /**
+   * Puts a message that nobody handled into the dead letters. Where the store can't take it, that
+   * is told by an alert: a message is never dropped in silence.
+   */
+  bury(message: Message, agentId: string, error: PlainError): void {
+    const { counters, store, events } = this.#parts;
+    counters.deadLetters += 1;
+    const length = this.#encode(message);
+    const bytes = Buffer.from(this.#scratch.subarray(0, length));
+    try {
+      store.putDeadLetter(bytes, agentId, error, wallMs());
+    } catch (refusal) {
+      if (!(refusal instanceof CaxtonError)) throw refusal;
+      events.publish('system.alert', {
+        severity: 'critical',
+        message: 'A dead letter could not be stored',
+        details: { message_id: message.messageId, agent_id: agentId, reason: refusal.message },
+      });
+    }
   }
 
   #encode(message: Message): number {
@@ -104,9 +133,7 @@ export class Router {
     store.appendMessage(source, offset, length);
     counters.accepted += 1;
     this.#tell(message, source, offset);
-    return agent === undefined || (agent.ready && agent.state === 'running')
-      ? 'delivered'
-      : 'queued';
+    return agent === undefined ? 'delivered' : acceptanceBy(agent);
   }
 
   #checkTakes(agent: Agent, length: number): void {
@@ -193,11 +220,10 @@ export class Router {
    * @param original the message, whole
    */
   fail(agent: Agent, original: Message, error: PlainError): void {
-    const { counters, store, events } = this.#parts;
+    const { counters, events } = this.#parts;
     counters.failure(error.code);
-    counters.deadLetters += 1;
     agent.figures.error(error.code, errorLabel(error));
-    store.putDeadLetter(this.encode(original), agent.id, error, wallMs());
+    this.bury(original, agent.id, error);
     events.publish('message.failed', {
       ...messageEventBody(original),
       agent_id: agent.id,
@@ -228,13 +254,7 @@ export class Router {
     } catch (refusal) {
       if (!(refusal instanceof CaxtonError)) throw refusal;
       const { code, message, details } = refusal;
-      this.#parts.counters.deadLetters += 1;
-      this.#parts.store.putDeadLetter(
-        this.encode(reply),
-        reply.receiver,
-        { code, message, details },
-        wallMs(),
-      );
+      this.bury(reply, reply.receiver, { code, message, details });
     }
   }
 }
@@ -253,6 +273,10 @@ function copyFor(agent: Agent, message: Message): Message {
   copy.contentEncoding = CONTENT_JSON;
   copy.content = messageJsonText(message);
   return copy;
+}
+
+function acceptanceBy(agent: Agent): Acceptance {
+  return agent.ready && agent.state === 'running' ? 'delivered' : 'queued';
 }
 
 function isGroup(receiver: string): boolean {
