@@ -43,14 +43,10 @@ export class ChargeRegions {
   private heads = new Int32Array(64);
   /** The slot in which an `if`'s first arm ended. */
   private thenEnds = new Int32Array(64);
-  /** Head of the list of a loop's back edges in `backEdges`. */
+  /** Head of the list of a loop's back edges in the plan's `backEdges`. */
   private backEdgeLists = new Int32Array(64);
-  /** Pairs of slot and the next pair's index. */
-  private readonly backEdges = new IntList();
   /** Triples of S, T and E. */
   private readonly hoists = new IntList();
-  /** Triples of S, H and a list in `backEdges`. */
-  private readonly shifts = new IntList();
   /** Index of the innermost open frame; 0 is the function itself. */
   depth = 0;
   current = NONE;
@@ -67,9 +63,7 @@ export class ChargeRegions {
     this.depth = -1;
     this.dead = false;
     this.hasLoop = false;
-    this.backEdges.length = 0;
     this.hoists.length = 0;
-    this.shifts.length = 0;
     this.current = this.plan.newSlot();
     this.plan.addCost(this.current, 1);
     this.plan.setFlag(this.current, SlotFlag.CHECKED);
@@ -156,8 +150,9 @@ export class ChargeRegions {
     if (conditional || this.current === this.heads[target]) {
       this.flags[target]! |= FRAME_FLAG.PINNED;
     } else {
-      this.backEdges.push2(this.current, this.backEdgeLists[target]!);
-      this.backEdgeLists[target] = this.backEdges.length - 2;
+      const { backEdges } = this.plan;
+      backEdges.push2(this.current, this.backEdgeLists[target]!);
+      this.backEdgeLists[target] = backEdges.length - 2;
     }
   }
 
@@ -225,11 +220,15 @@ export class ChargeRegions {
     if (this.flags[i]! & FRAME_FLAG.PINNED) {
       this.plan.setFlag(this.heads[i]!, SlotFlag.CHECKED);
     } else {
-      this.pushTriple(this.shifts, this.slots[i]!, this.heads[i]!, this.backEdgeLists[i]!);
+      const { shifts } = this.plan;
+      this.pushTriple(shifts, this.slots[i]!, this.heads[i]!, this.backEdgeLists[i]!);
     }
   }
 
-  /** Ends a function: applies hoists and shifts, innermost first. Returns `FunctionFlag`s. */
+  /**
+   * Ends a function: applies its hoists, innermost first. The shifts wait in the plan, as they come
+   * after the charges that cross functions. Returns `FunctionFlag`s.
+   */
   finish(): number {
     const costs = this.plan.slotCosts.data;
     for (let i = this.hoists.length - 3; i >= 0; i -= 3) {
@@ -239,17 +238,6 @@ export class ChargeRegions {
       costs[this.hoists.at(i)]! += common;
       costs[first]! -= common;
       costs[second]! -= common;
-    }
-    for (let i = 0; i < this.shifts.length; i += 3) {
-      const header = this.shifts.at(i + 1);
-      const cost = costs[header]!;
-      costs[header] = 0;
-      costs[this.shifts.at(i)]! += cost;
-      for (let edge = this.shifts.at(i + 2); edge !== NONE; edge = this.backEdges.at(edge + 1)) {
-        const slot = this.backEdges.at(edge);
-        costs[slot]! += cost;
-        this.plan.setFlag(slot, SlotFlag.CHECKED);
-      }
     }
     return this.hasLoop ? FunctionFlag.HAS_LOOP : 0;
   }

@@ -1,5 +1,6 @@
 import { ByteReader } from './byte-reader.js';
 import type { ByteWriter } from './byte-writer.js';
+import type { ChargeTransfer } from './charge-transfer.js';
 import type { Helpers } from './helpers.js';
 import { EDIT_STRIDE, Edit, FunctionFlag, type ModulePlan, SlotFlag } from './module-plan.js';
 import { EMPTY_BLOCK, Op, ValueType } from './opcodes.js';
@@ -12,8 +13,7 @@ export interface EmitContext {
   readonly fuelGlobal: number;
   /** The block type that yields the results of a function type, by type index. */
   blockTypeOf(typeIndex: number): number;
-  /** Whether a call to this function leaves the counter alone. */
-  isSilent(functionIndex: number): boolean;
+  readonly transfer: ChargeTransfer;
 }
 
 /**
@@ -52,7 +52,11 @@ export class FunctionEmitter {
 
   /** Writes the body of the defined function `ordinal` (without its size). */
   emit(ordinal: number, body: FunctionBody): void {
-    const { module, plan } = this.context;
+    const { module, plan, transfer } = this.context;
+    if (transfer.isUntouched(ordinal)) {
+      this.out.copy(module.bytes, body.start, body.end);
+      return;
+    }
     const typeIndex = module.functions[module.importedFunctions + ordinal]!;
     const editsFrom = plan.editStarts.at(ordinal);
     const editsTo = plan.editStarts.at(ordinal + 1);
@@ -64,6 +68,24 @@ export class FunctionEmitter {
     const copied = this.emitEdits(editsFrom, editsTo, start);
     this.out.copy(module.bytes, copied, body.end - 1);
     if (this.cached) this.closeCached();
+    this.out.byte(Op.END);
+  }
+
+  /** Writes a function of its own that charges the entry of another and calls it. */
+  emitThunk(functionIndex: number): void {
+    const { module, transfer } = this.context;
+    const params = module.typeOf(functionIndex).params.length;
+    this.local = params;
+    this.out.u32(1);
+    this.out.byte(1);
+    this.out.byte(ValueType.I64);
+    this.chargeGlobalBy(transfer.entryCost(functionIndex));
+    for (let i = 0; i < params; i++) {
+      this.out.byte(Op.LOCAL_GET);
+      this.out.u32(i);
+    }
+    this.out.byte(Op.CALL);
+    this.out.u32(functionIndex);
     this.out.byte(Op.END);
   }
 
@@ -110,7 +132,7 @@ export class FunctionEmitter {
 
   /** Writes one edit; returns the number of original bytes that it stands for. */
   private emitEdit(kind: number, a: number, depth: number): number {
-    const { helpers, module, isSilent } = this.context;
+    const { helpers, module, transfer } = this.context;
     switch (kind) {
       case Edit.ENTRY:
         if (this.cached) this.enterCached(a);
@@ -121,13 +143,13 @@ export class FunctionEmitter {
         else this.chargeGlobal(a);
         return 0;
       case Edit.CALL:
-        if (a >= 0 && isSilent(a)) return 0;
+        if (a >= 0 && transfer.isSilent(a)) return 0;
         // A host function must not act for an agent that has run out; others check themselves.
         if (this.hasUnchecked && a < module.importedFunctions) this.check(depth, true);
         this.flush();
         return 0;
       case Edit.AFTER_CALL:
-        if (a < 0 || !isSilent(a)) this.reload();
+        if (a < 0 || !transfer.isSilent(a)) this.reload();
         return 0;
       case Edit.RETURN:
         this.out.byte(Op.BR);
@@ -176,7 +198,10 @@ export class FunctionEmitter {
 
   private chargeGlobal(slot: number): void {
     const cost = this.context.plan.slotCosts.at(slot);
-    if (cost === 0) return;
+    if (cost > 0) this.chargeGlobalBy(cost);
+  }
+
+  private chargeGlobalBy(cost: number): void {
     this.globalOp(Op.GLOBAL_GET);
     this.subtract(cost);
     this.localOp(Op.LOCAL_TEE);

@@ -48,6 +48,10 @@ export class ModulePlan {
   readonly slotFlags = new IntList(1024);
   /** Pairs of slot and callee, for direct calls to functions of the module. */
   readonly callSites = new IntList(1024);
+  /** Back edges of loops, in linked lists: pairs of slot and the next pair's index, or -1. */
+  readonly backEdges = new IntList();
+  /** Triples of S, H and a list in `backEdges`: the shifts that `ChargeRegions` explains. */
+  readonly shifts = new IntList();
   /** By defined function: where its records begin; one entry more at the end. */
   readonly editStarts = new IntList();
   readonly slotStarts = new IntList();
@@ -72,5 +76,21 @@ export class ModulePlan {
 
   setFlag(slot: number, flag: number): void {
     this.slotFlags.data[slot]! |= flag;
+  }
+
+  /** Moves the cost of loops' headers; inner loops come before those around them. */
+  applyShifts(): void {
+    const costs = this.slotCosts.data;
+    for (let i = 0; i < this.shifts.length; i += 3) {
+      const header = this.shifts.at(i + 1);
+      const cost = costs[header]!;
+      costs[header] = 0;
+      costs[this.shifts.at(i)]! += cost;
+      for (let edge = this.shifts.at(i + 2); edge !== -1; edge = this.backEdges.at(edge + 1)) {
+        const slot = this.backEdges.at(edge);
+        costs[slot]! += cost;
+        this.setFlag(slot, SlotFlag.CHECKED);
+      }
+    }
   }
 }

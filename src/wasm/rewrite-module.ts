@@ -1,15 +1,27 @@
 import { LIMITS } from '../base/limits.js';
 import { ByteReader } from './byte-reader.js';
 import { ByteWriter } from './byte-writer.js';
+import { ChargeTransfer } from './charge-transfer.js';
 import { FunctionEmitter } from './function-emitter.js';
 import { Helpers } from './helpers.js';
 import type { ModulePlan } from './module-plan.js';
 import { ExternKind, readLimits } from './module-types.js';
 import { EMPTY_BLOCK, Op, ValueType } from './opcodes.js';
-import { type ParsedModule, SECTION_ORDER, Section, type SectionRange } from './parse-module.js';
+import {
+  type ParsedModule,
+  RESERVED_PREFIX,
+  SECTION_ORDER,
+  Section,
+  type SectionRange,
+} from './parse-module.js';
 import { overLimit } from './refusal.js';
 
 const HEADER_BYTES = 8;
+
+/** Mutable i64 global: the fuel left. Negative after a run that was out of fuel. */
+export const FUEL_EXPORT = `${RESERVED_PREFIX}fuel`;
+/** The module's start function, to be called once after the fuel is set. */
+export const START_EXPORT = `${RESERVED_PREFIX}start`;
 
 /**
  * Writes a module again, append-only: every index of the original stays what it was, as new types,
@@ -19,6 +31,7 @@ class ModuleRewriter {
   private readonly module: ParsedModule;
   private readonly plan: ModulePlan;
   private readonly out: ByteWriter;
+  private readonly transfer: ChargeTransfer;
   private readonly helpers: Helpers;
   private readonly fuelGlobal: number;
   private readonly maxPages: number;
@@ -34,6 +47,7 @@ class ModuleRewriter {
     this.maxPages = maxPages;
     this.capImportedMemory = capImported;
     this.fuelGlobal = module.globals.length;
+    this.transfer = new ChargeTransfer(module, plan);
     this.helpers = new Helpers(plan, module.functions.length);
     this.out = new ByteWriter(Math.ceil(module.bytes.length * 1.6) + 256);
     this.planTypes();
@@ -74,7 +88,7 @@ class ModuleRewriter {
         this.globals(section);
         return;
       case Section.EXPORT:
-        this.exports(section);
+        this.exports();
         return;
       case Section.START:
         return; // exported as caxton:start
@@ -134,9 +148,18 @@ class ModuleRewriter {
   }
 
   private functions(section: SectionRange): void {
-    this.extended(Section.FUNCTION, section, this.helpers.count, () => {
-      for (let i = 0; i < this.helpers.count; i++) this.out.u32(this.helperType);
+    const { helpers, module, transfer, out } = this;
+    this.extended(Section.FUNCTION, section, helpers.count + transfer.thunks.length, () => {
+      for (let i = 0; i < helpers.count; i++) out.u32(this.helperType);
+      for (const target of transfer.thunks) out.u32(module.functions[target]!);
     });
+  }
+
+  /** The index under which a function is exported: its thunk's, if it has one. */
+  private exportedIndex(functionIndex: number): number {
+    const thunk = this.transfer.thunks.indexOf(functionIndex);
+    if (thunk < 0) return functionIndex;
+    return this.module.functions.length + this.helpers.count + thunk;
   }
 
   private globals(section: SectionRange | undefined): void {
@@ -150,17 +173,18 @@ class ModuleRewriter {
     });
   }
 
-  private exports(section: SectionRange | undefined): void {
-    const { out } = this;
-    const { startFunction } = this.module;
-    this.extended(Section.EXPORT, section, startFunction === undefined ? 1 : 2, () => {
-      out.name('caxton:fuel');
-      out.byte(ExternKind.GLOBAL);
-      out.u32(this.fuelGlobal);
-      if (startFunction === undefined) return;
-      out.name('caxton:start');
-      out.byte(ExternKind.FUNCTION);
-      out.u32(startFunction);
+  private exports(): void {
+    const { exports, startFunction } = this.module;
+    const write = (name: string, kind: number, index: number): void => {
+      this.out.name(name);
+      this.out.byte(kind);
+      this.out.u32(kind === ExternKind.FUNCTION ? this.exportedIndex(index) : index);
+    };
+    this.sized(Section.EXPORT, () => {
+      this.out.u32(exports.length + (startFunction === undefined ? 1 : 2));
+      for (const { name, kind, index } of exports) write(name, kind, index);
+      write(FUEL_EXPORT, ExternKind.GLOBAL, this.fuelGlobal);
+      if (startFunction !== undefined) write(START_EXPORT, ExternKind.FUNCTION, startFunction);
     });
   }
 
@@ -206,7 +230,7 @@ class ModuleRewriter {
   }
 
   private code(): void {
-    const { module, out, helpers, plan, fuelGlobal, blockTypes } = this;
+    const { module, out, helpers, plan, fuelGlobal, blockTypes, transfer } = this;
     const emitter = new FunctionEmitter(
       {
         module,
@@ -214,12 +238,12 @@ class ModuleRewriter {
         helpers,
         fuelGlobal,
         blockTypeOf: (typeIndex) => blockTypes.get(typeIndex)!,
-        isSilent: () => false,
+        transfer,
       },
       out,
     );
     this.sized(Section.CODE, () => {
-      out.u32(module.bodies.length + helpers.count);
+      out.u32(module.bodies.length + helpers.count + transfer.thunks.length);
       module.bodies.forEach((body, ordinal) => {
         const start = out.beginSized();
         emitter.emit(ordinal, body);
@@ -235,6 +259,11 @@ class ModuleRewriter {
         }
       });
       helpers.emit(out, fuelGlobal, this.maxPages);
+      for (const target of transfer.thunks) {
+        const start = out.beginSized();
+        emitter.emitThunk(target);
+        out.endSized(start);
+      }
     });
   }
 }
