@@ -53,8 +53,7 @@ export class AgentHost {
       install,
       state: {
         agentId: install.agentId,
-        name: install.name,
-        environment: install.environment,
+        ...environmentOf(install),
         data: new AgentData(install.data),
         timers: new AgentTimers(install.nextTimerId),
         capabilities: new Set(),
@@ -185,6 +184,18 @@ export class AgentHost {
     if (failure === undefined) this.#services.effects.keep();
     else this.#services.effects.drop();
   }
+}
+
+// Encoded once: an agent may ask for it as often as its fuel allows.
+function environmentOf(
+  install: AgentInstall,
+): Pick<AgentState, 'environment' | 'wasiEnvironment' | 'wasiArguments'> {
+  const entries = Object.entries(install.environment);
+  return {
+    environment: new Map(entries.map(([key, value]) => [key, Buffer.from(value)])),
+    wasiEnvironment: entries.map(([key, value]) => Buffer.from(`${key}=${value}\0`)),
+    wasiArguments: [Buffer.from(`${install.name}\0`)],
+  };
 }
 
 function outcomeOf(failure: CallFailure | undefined): number {

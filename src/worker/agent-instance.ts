@@ -8,6 +8,7 @@ import {
   failureOfCode,
   failureOfThrown,
   noMemoryForInstance,
+  notEncodable,
 } from './call-failure.js';
 import { FuelMeter } from './fuel-meter.js';
 import { ENCODING_JSON, ENCODING_MESSAGE_PACK } from './guest-encoding.js';
@@ -75,7 +76,7 @@ export class AgentInstance {
     this.#fuel.start(budget);
     const exports = this.#exports;
     return (
-      this.#step(START_EXPORT, exports[START_EXPORT]) ??
+      this.#step(START_EXPORT, this.#install.hasStart ? exports[START_EXPORT] : undefined) ??
       this.#step('_initialize', exports._initialize) ??
       // Before agent_init, which may send messages in this encoding.
       this.#readEncoding() ??
@@ -89,8 +90,13 @@ export class AgentInstance {
     const { call, encoder } = this.#services;
     call.begin(this.#install.agentId, message.messageId, message.timestampUs, message);
     this.#fuel.start(this.#install.fuelPerMessage);
+    let length: number;
     try {
-      const length = encoder.prepare(source, offset, message, this.#host.encoding);
+      length = encoder.prepare(source, offset, message, this.#host.encoding);
+    } catch (thrown) {
+      return notEncodable(thrown);
+    }
+    try {
       const pointer = this.#exports.caxton_alloc(length) >>> 0;
       if (pointer === 0) return allocationRefused(length, this.#install.memoryMaxBytes);
       if (pointer + length > this.#memory.byteLength) this.#refuseAllocation(pointer, length);

@@ -33,6 +33,17 @@ export function allocationRefused(bytes: number, memoryMaxBytes: number): CallFa
   return { error, trapped: false };
 }
 
+/** The message can't be put into the agent's encoding. The agent isn't to blame and goes on. */
+export function notEncodable(thrown: unknown): CallFailure {
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const error: PlainError = {
+    code: 'MESSAGE_DELIVERY_FAILED',
+    message: `The content can't be put into the agent's encoding: ${reason}`,
+    details: { field: 'content', reason },
+  };
+  return { error, trapped: false };
+}
+
 function outOfFuel(limit: number): PlainError {
   return {
     code: 'RESOURCE_LIMIT_EXCEEDED',

@@ -39,6 +39,8 @@ export class Effects {
   #slot = 0;
   #bytes = 0;
   #count = 0;
+  #inputBytes = 0;
+  #inputs = 0;
 
   constructor(replies: ReplyWriter) {
     this.#replies = replies;
@@ -54,7 +56,21 @@ export class Effects {
     this.#slot = slot;
     this.#bytes = 0;
     this.#count = 0;
+    this.#inputBytes = 0;
+    this.#inputs = 0;
     this.logs.clear();
+  }
+
+  /**
+   * Counts text that a guest hands over to be parsed. What is refused counts too: parsing takes far
+   * longer than its fuel says, and without a bound garbage would hold up the worker.
+   * @returns whether this call may have so much parsed
+   */
+  admitInput(bytes: number): boolean {
+    this.#inputBytes += bytes;
+    this.#inputs += 1;
+    const { effects_messages: effects } = LIMITS;
+    return this.#inputBytes <= 2 * this.#limitBytes && this.#inputs <= 2 * effects;
   }
 
   /** @returns 0, or the host call's negative result */

@@ -20,8 +20,11 @@ export interface WorkerServices {
 /** What belongs to an agent and outlives its instances. */
 export interface AgentState {
   readonly agentId: string;
-  readonly name: string;
-  readonly environment: Readonly<Record<string, string>>;
+  /** The deployment's environment, its values in UTF-8. */
+  readonly environment: ReadonlyMap<string, Uint8Array>;
+  /** The same as WASI gives it, and the one argument: strings that end with a zero byte. */
+  readonly wasiEnvironment: readonly Uint8Array[];
+  readonly wasiArguments: readonly Uint8Array[];
   readonly data: AgentData;
   readonly timers: AgentTimers;
   readonly capabilities: Set<string>;

@@ -70,7 +70,8 @@ export class LogLines {
     const output = this.#outputs[level]!;
     const end = start + length;
     let at = start;
-    while (at < end) {
+    // Newlines by the million cost little fuel: behind the limit they aren't even looked for.
+    while (at < end && !this.#dropped) {
       const newline = source.indexOf(NEWLINE, at);
       const lineEnd = newline >= 0 && newline < end ? newline : end;
       output.append(this, source, at, lineEnd);

@@ -57,11 +57,13 @@ export class WorkerLoop {
     this.#takeVerbs();
     while (!this.#exiting) {
       if (requests.next()) {
+        // Whoever posts a verb interrupts the ring, and asking the port costs a hundred times as
+        // much. Seen here, a verb that was posted before this frame is obeyed before it.
+        if (requests.takeInterrupt()) this.#takeVerbs();
+        if (this.#exiting) return;
         this.#host.take(bytes, requests.offset, requests.length);
         // Only now: a frame whose effects aren't published yet is found again by a successor.
         requests.release();
-        // Whoever posts a verb interrupts the ring; asking the port costs a hundred times as much.
-        if (requests.takeInterrupt()) this.#takeVerbs();
       } else if (!requests.waitForFrames(IDLE_WAIT_MS, IDLE_SPINS)) {
         this.#takeVerbs();
       }

@@ -17,6 +17,7 @@ export const MESSAGE_IMPORTS: Readonly<Record<string, ImportBinder>> = Object.fr
     const start = host.memory.check(pointer, length);
     host.fuel.charge(HOST_CALL_FUEL.send_message, length >>> 0);
     const { input, effects } = host.services;
+    if (!effects.admitInput(length >>> 0)) return HOST_LIMIT_EXCEEDED;
     const message = input.message(host.memory.bytes, start, length >>> 0, host.encoding);
     if (typeof message === 'number') return message;
     fillIn(message, host);
@@ -30,6 +31,7 @@ export const MESSAGE_IMPORTS: Readonly<Record<string, ImportBinder>> = Object.fr
       const bytes = (filterLength >>> 0) + (length >>> 0);
       host.fuel.charge(HOST_CALL_FUEL.broadcast_message, bytes);
       const { input, effects } = host.services;
+      if (!effects.admitInput(bytes)) return HOST_LIMIT_EXCEEDED;
       const memory = host.memory.bytes;
       const filter = readBroadcastFilter(
         input.filter(memory, filterStart, filterLength >>> 0, host.encoding),
@@ -59,6 +61,7 @@ export const MESSAGE_IMPORTS: Readonly<Record<string, ImportBinder>> = Object.fr
     const start = host.memory.check(pointer, length);
     host.fuel.charge(HOST_CALL_FUEL.subscribe_messages, length >>> 0);
     const { input, effects } = host.services;
+    if (!effects.admitInput(length >>> 0)) return HOST_LIMIT_EXCEEDED;
     const filter = readSubscriptionFilter(
       input.filter(host.memory.bytes, start, length >>> 0, host.encoding),
     );

@@ -30,6 +30,7 @@ export const STATE_IMPORTS: Readonly<Record<string, ImportBinder>> = Object.free
       const keyStart = host.memory.check(keyPointer, keyLength);
       const start = host.memory.check(pointer, capacity);
       host.fuel.charge(HOST_CALL_FUEL.load_data, keyLength >>> 0);
+      if (keyLength >>> 0 > LIMITS.data_key_bytes) return HOST_INVALID_ARGUMENT;
       const value = host.agent.data.get(rangeOf(host, keyStart, keyLength));
       return giveValue(host, value, start, capacity);
     },
@@ -37,6 +38,7 @@ export const STATE_IMPORTS: Readonly<Record<string, ImportBinder>> = Object.free
   delete_data: (host) => (keyPointer: number, keyLength: number) => {
     const keyStart = host.memory.check(keyPointer, keyLength);
     host.fuel.charge(HOST_CALL_FUEL.delete_data, keyLength >>> 0);
+    if (keyLength >>> 0 > LIMITS.data_key_bytes) return HOST_INVALID_ARGUMENT;
     const key = rangeOf(host, keyStart, keyLength);
     const { data } = host.agent;
     const { effects } = host.services;
@@ -51,10 +53,9 @@ export const STATE_IMPORTS: Readonly<Record<string, ImportBinder>> = Object.free
       const keyStart = host.memory.check(keyPointer, keyLength);
       const start = host.memory.check(pointer, capacity);
       host.fuel.charge(HOST_CALL_FUEL.get_config, keyLength >>> 0);
+      if (keyLength >>> 0 > LIMITS.environment_bytes) return HOST_NOT_FOUND;
       const key = host.memory.text(keyStart, keyLength);
-      const { environment } = host.agent;
-      const known = Object.hasOwn(environment, key);
-      return giveValue(host, known ? Buffer.from(environment[key]!) : undefined, start, capacity);
+      return giveValue(host, host.agent.environment.get(key), start, capacity);
     },
 
   set_timer: (host) => (delayUs: bigint) => {

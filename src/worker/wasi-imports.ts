@@ -25,14 +25,21 @@ const SUBSCRIPTION_BYTES = 48;
 const EVENT_BYTES = 32;
 const EVENT_CLOCK = 0;
 
+/** Price of each entry of a list, its bytes aside: a count of millions of empty ones is work too. */
+const ENTRY_FUEL = 10;
+
 /** A call that charges its price and is given its arguments as the guest gave them. */
 type WasiCall = (host: HostContext, ...args: number[]) => number;
 
 const CALLS: Readonly<Record<string, WasiCall>> = {
-  args_sizes_get: (host, count, bytes) => writeSizes(host, [host.agent.name], count!, bytes!),
-  args_get: (host, pointers, text) => writeStrings(host, [host.agent.name], pointers!, text!),
-  environ_sizes_get: (host, count, bytes) => writeSizes(host, environ(host), count!, bytes!),
-  environ_get: (host, pointers, text) => writeStrings(host, environ(host), pointers!, text!),
+  args_sizes_get: (host, count, bytes) =>
+    writeSizes(host, host.agent.wasiArguments, count!, bytes!),
+  args_get: (host, pointers, text) =>
+    writeStrings(host, host.agent.wasiArguments, pointers!, text!),
+  environ_sizes_get: (host, count, bytes) =>
+    writeSizes(host, host.agent.wasiEnvironment, count!, bytes!),
+  environ_get: (host, pointers, text) =>
+    writeStrings(host, host.agent.wasiEnvironment, pointers!, text!),
 
   fd_write: (host, fd, vectors, count, written) => {
     if (fd !== STDOUT && fd !== STDERR) return EBADF;
@@ -138,10 +145,6 @@ function isStandard(fd: number): boolean {
   return fd >= 0 && fd <= STDERR;
 }
 
-function environ(host: HostContext): string[] {
-  return Object.entries(host.agent.environment).map(([key, value]) => `${key}=${value}`);
-}
-
 function writeU32(host: HostContext, pointer: number, value: number): void {
   const start = host.memory.check(pointer, 4);
   host.memory.view.setUint32(start, value, true);
@@ -154,12 +157,12 @@ function writeU64(host: HostContext, pointer: number, value: bigint): void {
 
 function writeSizes(
   host: HostContext,
-  texts: readonly string[],
+  texts: readonly Uint8Array[],
   countPointer: number,
   bytesPointer: number,
 ): number {
   let bytes = 0;
-  for (const text of texts) bytes += Buffer.byteLength(text, 'utf8') + 1;
+  for (const text of texts) bytes += text.length;
   writeU32(host, countPointer, texts.length);
   writeU32(host, bytesPointer, bytes);
   return SUCCESS;
@@ -168,14 +171,13 @@ function writeSizes(
 /** Strings ended by 0, one after the other, and a table of where each begins. */
 function writeStrings(
   host: HostContext,
-  texts: readonly string[],
+  texts: readonly Uint8Array[],
   pointers: number,
   buffer: number,
 ): number {
   let at = buffer >>> 0;
-  for (const [index, text] of texts.entries()) {
-    const bytes = Buffer.from(`${text}\0`, 'utf8');
-    host.fuel.charge(0, bytes.length);
+  for (const [index, bytes] of texts.entries()) {
+    host.fuel.charge(ENTRY_FUEL, bytes.length);
     writeU32(host, (pointers >>> 0) + index * 4, at);
     host.memory.copyIn(host.memory.check(at, bytes.length), bytes.length, bytes);
     at += bytes.length;
@@ -191,8 +193,7 @@ function writeVectors(host: HostContext, fd: number, vectors: number, count: num
     const pointer = host.memory.view.getUint32(vector, true);
     const length = host.memory.view.getUint32(vector + 4, true);
     const start = host.memory.check(pointer, length);
-    // One unit for the vector itself: a count of millions of empty ones is work too.
-    host.fuel.charge(1, length);
+    host.fuel.charge(ENTRY_FUEL, length);
     logs.write(fd === STDOUT ? LOG_INFO : LOG_ERROR, host.memory.bytes, start, length);
     total += length;
   }
@@ -209,7 +210,7 @@ function poll(
 ): number {
   if (count === 0) return EINVAL;
   for (let i = 0; i < count; i++) {
-    host.fuel.charge(1);
+    host.fuel.charge(ENTRY_FUEL);
     const from = host.memory.check(
       (subscriptions >>> 0) + i * SUBSCRIPTION_BYTES,
       SUBSCRIPTION_BYTES,

@@ -218,6 +218,28 @@ test('a host call is charged its price and one unit for every 64 bytes', async (
   assert.equal((await price(6_400)) - (await price(0)), 100);
 });
 
+const GARBAGE_CALLS = ['send_message', 'subscribe_messages', 'broadcast_message'] as const;
+
+for (const name of GARBAGE_CALLS) {
+  test(`garbage given to ${name} again and again is soon not looked at any more`, async () => {
+    const flooding = new GuestBuilder();
+    const range = '(i32.const 65536) (i32.const 1000000)';
+    const filter = name === 'broadcast_message' ? flooding.json({ capability: 'x' }) : '';
+    const slot = await worker.install(
+      flooding.build(`
+        (local $calls i32)
+        (drop (memory.grow (i32.const 16)))
+        (memory.fill ${range.replace(') (', ') (i32.const 91) (')})
+        (loop $next
+          (local.set $calls (i32.add (local.get $calls) (i32.const 1)))
+          (br_if $next (i32.eq (call ${flooding.use(name)} ${filter} ${range}) (i32.const -2))))
+        (local.get $calls)`),
+    );
+    const { done } = await worker.handle(slot, {});
+    assert.equal(done.error?.details.agent_code, 7);
+  });
+}
+
 test('a failed message leaves nothing but its log lines', async () => {
   const failing = new GuestBuilder();
   const key = failing.text('key');

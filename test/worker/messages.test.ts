@@ -128,6 +128,15 @@ test('content deeper than a MessagePack library goes by default still reaches th
   assert.deepEqual(onlySent(await worker.handle(slot, { content })).content, content);
 });
 
+test('content that can’t be put into the agent’s encoding fails alone', async () => {
+  const slot = await worker.install(mirror(1));
+  const content = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
+  const { done } = await worker.handle(slot, {}, { contentEncoding: 1, content });
+  assert.equal(done.outcome, OUTCOME_FAILED);
+  assert.equal(done.error?.details.field, 'content');
+  assert.equal(onlySent(await worker.handle(slot, { content: 1 })).content, 1);
+});
+
 test('content in MessagePack on the way is JSON for a JSON agent', async () => {
   const slot = await worker.install(mirror());
   const packed = encodePack({ a: [1, 'ü'] });

@@ -85,6 +85,22 @@ test('output without newlines is cut into lines', async () => {
   );
 });
 
+test('newlines by the million are bounded like other log lines', async () => {
+  const guest = new GuestBuilder();
+  const slot = await worker.install(
+    guest.build(`
+      (drop (memory.grow (i32.const 16)))
+      (memory.fill (i32.const 65536) (i32.const 10) (i32.const 1000000))
+      (i32.store (i32.const 16) (i32.const 65536)) (i32.store (i32.const 20) (i32.const 1000000))
+      (call ${guest.use('fd_write', WASI)}
+        (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 32))`),
+  );
+  const { done, effects } = await worker.handle(slot, {});
+  assert.equal(done.outcome, OUTCOME_OK);
+  assert.ok(effects.length > 1_000 && effects.length < 4_000, `${effects.length} lines`);
+  assert.match(lines(effects).at(-1)![1], /dropped/);
+});
+
 test('proc_exit fails the message, whatever its code', async () => {
   const guest = new GuestBuilder();
   const exit = guest.use('proc_exit', WASI);
