@@ -8,14 +8,15 @@ import { isLoopback } from '../config/endpoint.js';
 import type { UwsRequest } from './uws-loader.js';
 
 /**
- * What is known of an HTTP request beside its input. The trace id is made when it is first asked
- * for, which on the message path it seldom is.
+ * What is known of an HTTP request beside its input. Trace id and signal are made when they are
+ * first asked for, which on the message path they seldom are.
  */
 export class HttpContext implements CallContext {
   readonly principal: Principal;
   readonly traceparent: string;
   readonly idempotencyKey: string;
   #traceId = '';
+  #gone: AbortController | undefined;
 
   constructor(principal: Principal, traceparent: string, idempotencyKey: string) {
     this.principal = principal;
@@ -26,6 +27,16 @@ export class HttpContext implements CallContext {
   get traceId(): string {
     if (this.#traceId === '') this.#traceId = traceIdOf(this.traceparent) ?? newTraceId();
     return this.#traceId;
+  }
+
+  get signal(): AbortSignal {
+    this.#gone ??= new AbortController();
+    return this.#gone.signal;
+  }
+
+  /** The client is gone: what waits on its behalf may end. */
+  abandon(): void {
+    this.#gone?.abort();
   }
 }
 

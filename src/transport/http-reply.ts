@@ -31,7 +31,7 @@ export function writeError(
   response.writeStatus(statusLine(reply.status ?? error.httpStatus));
   response.writeHeader('content-type', 'application/json');
   const retryAfterS = retryAfterSeconds(error);
-  if (retryAfterS > 0) response.writeHeader('retry-after', String(retryAfterS));
+  if (retryAfterS !== undefined) response.writeHeader('retry-after', String(retryAfterS));
   if (error.code === 'UNAUTHORIZED') response.writeHeader('www-authenticate', 'Bearer');
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
     response.writeHeader(name, value);
@@ -40,12 +40,11 @@ export function writeError(
   else response.end(JSON.stringify(error.toBody(traceId)), reply.close ?? false);
 }
 
-/** When to try again: as the error says in `retry_after_ms`, else after a second; 0 = not at all. */
-function retryAfterSeconds(error: CaxtonError): number {
-  const status = error.httpStatus;
-  if (status !== 429 && status !== 503) return 0;
-  const given = error.details.retry_after_ms;
-  return typeof given === 'number' ? Math.max(1, Math.ceil(given / 1_000)) : RETRY_AFTER_DEFAULT_S;
+/** When to try again: as the error says, else after a second where the server is not able now. */
+function retryAfterSeconds(error: CaxtonError): number | undefined {
+  const given = error.details.retry_after_seconds;
+  if (typeof given === 'number') return Math.max(1, Math.ceil(given));
+  return error.httpStatus === 503 ? RETRY_AFTER_DEFAULT_S : undefined;
 }
 
 /** Gives an error its code, and logs what the caller is not told. */

@@ -1,7 +1,7 @@
-import type { CallContext } from '../../api/operation.js';
 import { type CaxtonError, invalidRequest } from '../../base/errors.js';
 import { newTraceId, traceIdOf } from '../../base/ids.js';
 import type { Logger } from '../../base/log.js';
+import type { HttpContext } from '../http-context.js';
 import { type ErrorReply, reportError, statusLine, writeError } from '../http-reply.js';
 import type { UwsResponse } from '../uws-loader.js';
 
@@ -22,7 +22,7 @@ export class Exchange {
   /** Of the request's header; '' = none. */
   traceparent = '';
   /** Set when the request's sender is known. */
-  context: CallContext | undefined;
+  context: HttpContext | undefined;
   #open = true;
 
   constructor(response: UwsResponse, logger: Logger) {
@@ -30,6 +30,7 @@ export class Exchange {
     this.#logger = logger;
     response.onAborted(() => {
       this.#open = false;
+      this.context?.abandon();
     });
   }
 

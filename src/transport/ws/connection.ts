@@ -1,11 +1,11 @@
 import { type Api, outputJson } from '../../api/api.js';
 import { checkRole } from '../../api/auth.js';
-import type { CallContext } from '../../api/operation.js';
 import type { SendRequest } from '../../api/operations/messages.js';
 import { OPERATIONS } from '../../api/operations.js';
 import { invalidRequest } from '../../base/errors.js';
 import { newTraceId, traceIdOf } from '../../base/ids.js';
 import type { Logger } from '../../base/log.js';
+import { HttpContext } from '../http-context.js';
 import { reportError } from '../http-reply.js';
 import type { UwsWebSocket } from '../uws-loader.js';
 import { sendBatch } from './batch.js';
@@ -35,12 +35,14 @@ type SendOutcome = Parameters<NonNullable<typeof OPERATIONS.sendMessage.toJson>>
 /** One client: its frames in, answers and events out. */
 export class Connection {
   readonly #parts: WebSocketParts;
-  readonly #context: CallContext;
+  readonly #context: HttpContext;
   readonly #outbox: Outbox;
   readonly #subscriptions: Subscriptions;
   readonly #boundBytes: number;
+  /** Sends whose answers are awaited, each ended by itself when the client is gone. */
+  readonly #waits = new Set<HttpContext>();
 
-  constructor(socket: UwsWebSocket<unknown>, parts: WebSocketParts, context: CallContext) {
+  constructor(socket: UwsWebSocket<unknown>, parts: WebSocketParts, context: HttpContext) {
     const { runtime } = parts.api;
     this.#parts = parts;
     this.#context = context;
@@ -77,6 +79,7 @@ export class Connection {
   closed(): void {
     this.#outbox.closed();
     this.#subscriptions.cancelAll();
+    for (const context of this.#waits) context.abandon();
   }
 
   #receiveFrame(value: unknown): void {
@@ -133,7 +136,18 @@ export class Connection {
 
   #call(frame: SendFrame): SendOutcome | Promise<SendOutcome> {
     const { id: _, type: __, ...request } = frame;
-    return this.#parts.api.call(OPERATIONS.sendMessage, request as SendRequest, this.#context);
+    const { api } = this.#parts;
+    if (frame.wait !== true) {
+      return api.call(OPERATIONS.sendMessage, request as SendRequest, this.#context);
+    }
+    const context = new HttpContext(this.#context.principal, this.#context.traceparent, '');
+    const result = api.call(OPERATIONS.sendMessage, request as SendRequest, context);
+    if (result instanceof Promise) {
+      this.#waits.add(context);
+      const done = (): boolean => this.#waits.delete(context);
+      result.then(done, done);
+    }
+    return result;
   }
 
   #acknowledge(codec: Codec, id: FrameId, outcome: SendOutcome): void {
