@@ -9,7 +9,7 @@ import type { AgentState } from './types.js';
 const TRANSITIONS: Readonly<Record<AgentState, readonly AgentState[]>> = Object.freeze({
   unloaded: ['loaded'],
   loaded: ['running', 'unloaded', 'failed', 'stopped'],
-  running: ['draining', 'failed', 'stopped', 'loaded'],
+  running: ['draining', 'failed'],
   draining: ['running', 'stopped', 'failed'],
   stopped: ['loaded', 'unloaded', 'failed'],
   failed: ['loaded', 'unloaded', 'failed'],
