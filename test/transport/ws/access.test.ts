@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { createToken } from '../../../src/config/tokens.js';
+import { ApiFailure } from '../../api/driver.js';
+import { sampleAgent } from '../../support/guests.js';
+import { call, deployForm } from '../../support/rest-client.js';
+import { startTestServer, type TestServer } from '../../support/server.js';
+import { connect, type WsClient } from '../../support/ws-client.js';
+
+describe('a server with tokens', () => {
+  const tokens = { viewer: createToken(), sender: createToken(), operator: createToken() };
+  let server: TestServer;
+  before(async () => {
+    server = await startTestServer({
+      tokens: Object.entries(tokens).map(([role, { sha256 }]) => ({
+        name: `the-${role}`,
+        sha256,
+        role: role as keyof typeof tokens,
+      })),
+    });
+    const form = deployForm(sampleAgent('echo'), { name: 'echo' });
+    const headers = { 'x-caxton-token': tokens.operator.token };
+    await call(`${server.url}/api/v1/agents`, 'POST', form, headers);
+  });
+  after(() => server?.close());
+
+  const message = { performative: 'request', receiver: 'echo', content: 1 };
+
+  async function connected(
+    act: (client: WsClient) => Promise<void>,
+    url: string,
+    headers?: Record<string, string>,
+  ): Promise<void> {
+    const client = await connect(url, headers);
+    try {
+      await act(client);
+    } finally {
+      await client.close();
+    }
+  }
+
+  test('takes the token from a header or, for browsers, from the query', async () => {
+    const { token } = tokens.sender;
+    const alive = async (client: WsClient): Promise<void> => {
+      assert.equal((await client.ask({ type: 'ping', id: 1 })).type, 'pong');
+    };
+    await connected(alive, server.wsUrl, { 'X-Caxton-Token': token });
+    await connected(alive, server.wsUrl, { Authorization: `Bearer ${token}` });
+    await connected(alive, `${server.wsUrl}?token=${encodeURIComponent(token)}`);
+  });
+
+  test('refuses the upgrade without a known token', async () => {
+    for (const url of [server.wsUrl, `${server.wsUrl}?token=wrong`]) {
+      await assert.rejects(
+        connect(url),
+        (error: unknown) => error instanceof ApiFailure && error.code === 'UNAUTHORIZED',
+      );
+    }
+  });
+
+  test('a viewer subscribes and does not send', () =>
+    connected(
+      async (client) => {
+        const subscribed = await client.ask({ type: 'subscribe', id: 1, events: ['*'] });
+        assert.equal(subscribed.type, 'subscribed');
+        const refused = await client.ask({ type: 'send', id: 2, message });
+        assert.equal((refused.error as { code: string }).code, 'FORBIDDEN');
+      },
+      server.wsUrl,
+      { 'x-caxton-token': tokens.viewer.token },
+    ));
+
+  test('a sender sends under the name of its token', () =>
+    connected(
+      async (client) => {
+        const answer = await client.ask({ type: 'send', id: 1, wait: true, message });
+        assert.equal((answer.reply as { receiver: string }).receiver, 'the-sender');
+      },
+      server.wsUrl,
+      { 'x-caxton-token': tokens.sender.token },
+    ));
+});
+
+describe('a server without tokens', () => {
+  let server: TestServer;
+  before(async () => {
+    server = await startTestServer();
+  });
+  after(() => server?.close());
+
+  test('refuses pages of other sites', async () => {
+    await assert.rejects(
+      connect(server.wsUrl, { origin: 'https://evil.example' }),
+      (error: unknown) => error instanceof ApiFailure && error.code === 'FORBIDDEN',
+    );
+    const local = await connect(server.wsUrl, { origin: 'http://localhost:3000' });
+    await local.close();
+  });
+});
