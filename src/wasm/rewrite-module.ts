@@ -38,6 +38,7 @@ class ModuleRewriter {
   private readonly capImportedMemory: boolean;
   /** Types that are added, as their bytes. */
   private readonly newTypes: number[][] = [];
+  private readonly thunkOrdinals: ReadonlyMap<number, number>;
   private readonly blockTypes = new Map<number, number>();
   private helperType = -1;
 
@@ -48,6 +49,7 @@ class ModuleRewriter {
     this.capImportedMemory = capImported;
     this.fuelGlobal = module.globals.length;
     this.transfer = new ChargeTransfer(module, plan);
+    this.thunkOrdinals = new Map(this.transfer.thunks.map((target, i) => [target, i]));
     this.helpers = new Helpers(plan, module.functions.length);
     this.out = new ByteWriter(Math.ceil(module.bytes.length * 1.6) + 256);
     this.planTypes();
@@ -157,8 +159,8 @@ class ModuleRewriter {
 
   /** The index under which a function is exported: its thunk's, if it has one. */
   private exportedIndex(functionIndex: number): number {
-    const thunk = this.transfer.thunks.indexOf(functionIndex);
-    if (thunk < 0) return functionIndex;
+    const thunk = this.thunkOrdinals.get(functionIndex);
+    if (thunk === undefined) return functionIndex;
     return this.module.functions.length + this.helpers.count + thunk;
   }
 
