@@ -84,6 +84,9 @@ export const LIMITS = Object.freeze({
   // WebAssembly modules.
   wasm_page_bytes: 64 * KIB,
   module_bytes: 10 * MIB,
+  /** After metering: a module of nothing but branches grows most. */
+  metered_module_bytes: 40 * MIB,
+  /** After metering: V8's optimizing compiler can abort the process on a huge function. */
   function_body_bytes: 192 * KIB,
   functions: 20_000,
   locals_per_function: 1_000,

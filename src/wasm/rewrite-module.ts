@@ -259,6 +259,14 @@ class ModuleRewriter {
             { offset: body.start, function: module.importedFunctions + ordinal },
           );
         }
+        if (out.length > LIMITS.metered_module_bytes) {
+          throw overLimit(
+            'metered_module_bytes',
+            LIMITS.metered_module_bytes,
+            out.length,
+            'too many bytes with its metering',
+          );
+        }
       });
       helpers.emit(out, fuelGlobal, this.maxPages);
       for (const target of transfer.thunks) {

@@ -168,6 +168,36 @@ describe('a structural limit is named with its value', () => {
     assert.ok(meterModule(body(10_000)).bytes.length < LIMITS.function_body_bytes);
   });
 
+  test('metered_module_bytes', () => {
+    const branches = Array.from({ length: 400 }, () => [...I32_ZERO, 0x0d, 0x00]).flat();
+    const body = [
+      0,
+      0x02,
+      0x40,
+      0x03,
+      0x40,
+      ...I32_ZERO,
+      0x0d,
+      0x00,
+      0x0b,
+      ...branches,
+      0x0b,
+      0x0b,
+    ];
+    const count = 6_000;
+    const sized = [...leb(body.length), ...body];
+    const code = new Uint8Array(count * sized.length);
+    for (let i = 0; i < count; i++) code.set(sized, i * sized.length);
+    const contents = leb(count);
+    const bytes = Buffer.concat([
+      moduleOf(VOID_TYPE, section(3, repeated(count, [0]))),
+      Uint8Array.from([10, ...leb(contents.length + code.length), ...contents]),
+      code,
+    ]);
+    assert.ok(bytes.length <= LIMITS.module_bytes);
+    assertRefused(bytes, 'limit', { limit: 'metered_module_bytes' });
+  });
+
   test('a declared count is not trusted', () => {
     assertRefused(moduleOf(section(1, leb(0xffff_ffff))), 'limit', { limit: 'types' });
     assertRefused(moduleOf(section(10, leb(0xffff_ffff))), 'limit', { limit: 'functions' });
