@@ -18,7 +18,7 @@ export class ChargeTransfer {
   private readonly module: ParsedModule;
   private readonly plan: ModulePlan;
   /** By function: what its callers pay for its entry; −1 where it charges itself. */
-  private readonly entryCosts: Int32Array;
+  private readonly entryCosts: Float64Array;
   private readonly silent: Uint8Array;
   /** Functions that are exported by way of a thunk. */
   readonly thunks: readonly number[];
@@ -26,7 +26,7 @@ export class ChargeTransfer {
   constructor(module: ParsedModule, plan: ModulePlan) {
     this.module = module;
     this.plan = plan;
-    this.entryCosts = new Int32Array(module.functions.length).fill(-1);
+    this.entryCosts = new Float64Array(module.functions.length).fill(-1);
     this.silent = new Uint8Array(module.functions.length);
     this.findCallees();
     this.chargeCallers();

@@ -37,3 +37,22 @@ export class IntList {
     return this.data[index]!;
   }
 }
+
+/** The same for sums that may pass 2^31: whole numbers up to 2^53. */
+export class SumList {
+  data = new Float64Array(256);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.data.length) {
+      const grown = new Float64Array(this.data.length * 2);
+      grown.set(this.data);
+      this.data = grown;
+    }
+    this.data[this.length++] = value;
+  }
+
+  at(index: number): number {
+    return this.data[index]!;
+  }
+}

@@ -1,4 +1,4 @@
-import { IntList } from './int-list.js';
+import { IntList, SumList } from './int-list.js';
 
 /**
  * What the scanner decided to change, as flat records: an edit is four numbers, a slot two. A
@@ -44,7 +44,8 @@ export const FunctionFlag = Object.freeze({
 
 export class ModulePlan {
   readonly edits = new IntList(4096);
-  readonly slotCosts = new IntList(1024);
+  /** A slot with many calls pays for the entry of each callee: more than 32 bits hold. */
+  readonly slotCosts = new SumList();
   readonly slotFlags = new IntList(1024);
   /** Pairs of slot and callee, for direct calls to functions of the module. */
   readonly callSites = new IntList(1024);

@@ -114,6 +114,17 @@ describe('an operation that is too large traps before it runs', () => {
   });
 });
 
+test('charges too large for 32 bits do not wrap round', () => {
+  // Each of 40,000 calls in one stretch of code costs its caller about 90,000 units.
+  const guest = guestOf(`
+    (global $g (mut i32) (i32.const 0))
+    (func $callee ${'(global.set $g (i32.const 1))'.repeat(45_000)})
+    (func (export "f") ${'call $callee '.repeat(40_000)})`);
+  for (const budget of [BUDGET, 3_000_000_000, 3_600_080_000]) {
+    assert.ok(guest.call('f', [], budget).exhausted, `${budget}`);
+  }
+});
+
 describe('a guest cannot reach its fuel', () => {
   test('by globals of its own', () => {
     const guest = guestOf(`
