@@ -111,8 +111,10 @@ function describeType(type: protobuf.Type): IDescriptorProto {
       entry.name = `${entry.name}Entry`;
       field.typeName = `${type.fullName}.${entry.name}`;
     }
-    // The bundled well-known types have their names in camel case.
-    field.name = snakeCase(field.name!);
+    // The bundled well-known types have the names of their JSON form.
+    const name = snakeCase(field.name!);
+    if (name !== field.name) field.jsonName = field.name!;
+    field.name = name;
   }
   return described;
 }
