@@ -60,8 +60,11 @@ export class ChargeTransfer {
   }
 
   private chargesNothing(ordinal: number): boolean {
+    return this.plan.functionFlags.at(ordinal) === 0 && this.slotsAreEmpty(ordinal);
+  }
+
+  private slotsAreEmpty(ordinal: number): boolean {
     const { plan } = this;
-    if (plan.functionFlags.at(ordinal) !== 0) return false;
     const to = plan.slotStarts.at(ordinal + 1);
     for (let slot = plan.slotStarts.at(ordinal); slot < to; slot++) {
       if (plan.slotCosts.at(slot) !== 0) return false;
@@ -95,11 +98,8 @@ export class ChargeTransfer {
   /** Whether a function's body can be copied as it is. */
   isUntouched(ordinal: number): boolean {
     const { plan } = this;
-    if (plan.functionFlags.at(ordinal) & FunctionFlag.HAS_LOOP) return false;
-    const to = plan.slotStarts.at(ordinal + 1);
-    for (let slot = plan.slotStarts.at(ordinal); slot < to; slot++) {
-      if (plan.slotCosts.at(slot) !== 0) return false;
-    }
+    const hasLoop = (plan.functionFlags.at(ordinal) & FunctionFlag.HAS_LOOP) !== 0;
+    if (hasLoop || !this.slotsAreEmpty(ordinal)) return false;
     const editsTo = plan.editStarts.at(ordinal + 1);
     for (let i = plan.editStarts.at(ordinal); i < editsTo; i += EDIT_STRIDE) {
       if (plan.edits.at(i + 1) >= Edit.BYTES) return false;
