@@ -1,4 +1,5 @@
 import { CaxtonError } from '../base/errors.js';
+import { formatEndpoint } from '../config/endpoint.js';
 import type { Uws, UwsApp } from './uws-loader.js';
 
 export interface HttpListener {
@@ -27,7 +28,7 @@ export function listenHttp(
         reject(
           new CaxtonError(
             'UNAVAILABLE',
-            `HTTP can't listen on ${host}:${port}: the port is in use, or the address is not of this machine. End the other server, or choose another with --http HOST:PORT.`,
+            `HTTP can't listen on ${formatEndpoint({ host, port })}: the port is in use, or the address is not of this machine. End the other server, or choose another with --http HOST:PORT.`,
             { field: 'http', host, port },
           ),
         );

@@ -111,9 +111,8 @@ test('the events form delivers events as the reference prints them', async () =>
 test('a wildcard matches its own part of the events, and * all of them', async () => {
   const narrow = await subscribe({ events: ['message.*'] });
   const wide = await subscribe({ events: ['*'] });
-  await call(`${server.url}/api/v1/agents/other/stop`, 'POST', {});
-  await call(`${server.url}/api/v1/agents/other/start`, 'POST');
-  await send({ performative: 'request', receiver: 'other' });
+  await deploy('announced', sampleAgent('echo'));
+  await send({ performative: 'request', receiver: 'announced' });
   const frames = await framesSoFar();
   const typesOf = (id: string) =>
     new Set(frames.filter((frame) => frame.subscription_id === id).map((frame) => frame.type));
