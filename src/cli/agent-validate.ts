@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { LIMITS } from '../base/limits.js';
-import { formatBytes, parseBytes } from '../base/units.js';
+import { formatBytes } from '../base/units.js';
 import { type PreparedModule, prepareAgentModule } from '../wasm/prepare.js';
 import { outputOf } from './client-options.js';
-import { readBytes } from './option-values.js';
+import { byteSize, readBytes } from './option-values.js';
 import { record } from './output.js';
 
 /** `caxton agent validate`, which asks no server. */
@@ -12,10 +12,10 @@ export function addAgentValidate(group: Command): void {
     .command('validate')
     .description('check a module as a deploy would, without a server')
     .argument('<file>', 'the module: a .wasm file')
-    .option('--memory <size>', 'most memory, such as 50MB (default: 64MiB)')
-    .action((file: string, options: { memory?: string }, command: Command) => {
+    .option('--memory <size>', 'most memory, such as 50MB (default: 64MiB)', byteSize)
+    .action((file: string, options: { memory?: number }, command: Command) => {
       const bytes = readBytes(file);
-      const memoryMaxBytes = parseBytes(options.memory ?? LIMITS.memory_default_bytes, '--memory');
+      const memoryMaxBytes = options.memory ?? LIMITS.memory_default_bytes;
       const result = report(file, bytes.length, prepareAgentModule(bytes, { memoryMaxBytes }));
       outputOf(command).print(JSON.stringify(result), () =>
         record({

@@ -5,7 +5,7 @@ import { addClientOptions, clientOf, outputOf } from './client-options.js';
 import { UsageError } from './failures.js';
 import { addMessageStream } from './message-stream.js';
 import { messageTable, messageText } from './message-text.js';
-import { durationMs, jsonValue, wholeNumber } from './option-values.js';
+import { durationMs, type Json, jsonValue, wholeNumber } from './option-values.js';
 import { record } from './output.js';
 import { pageFooter } from './paging.js';
 
@@ -23,7 +23,7 @@ export function addMessageCommands(program: Command): void {
 interface SendOptions {
   readonly to: string;
   readonly performative: string;
-  readonly content?: unknown;
+  readonly content?: Json;
   readonly sender?: string;
   readonly conversation?: string;
   readonly replyWith?: string;
@@ -87,7 +87,7 @@ function messageBody(options: SendOptions): object {
     performative: options.performative,
     receiver: options.to,
     sender: options.sender,
-    content: options.content,
+    content: options.content?.value,
     conversation_id: options.conversation,
     reply_with: options.replyWith,
     in_reply_to: options.inReplyTo,

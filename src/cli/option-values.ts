@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { CaxtonError } from '../base/errors.js';
-import { parseDurationMs } from '../base/units.js';
+import { parseBytes, parseDurationMs } from '../base/units.js';
 import { UsageError } from './failures.js';
 
 /** Readers of option values. What they throw, commander shows with the option's name. */
@@ -15,14 +15,26 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** A reader whose refusal is told in the words given. */
+function reading<T>(read: () => T, refusal: string): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof CaxtonError) throw new InvalidArgumentError(refusal);
+    throw error;
+  }
+}
+
 /** "500ms", "30s", "5m" as milliseconds. */
 export function durationMs(text: string): number {
-  try {
-    return parseDurationMs(text, 'it');
-  } catch (error) {
-    if (!(error instanceof CaxtonError)) throw error;
-    throw new InvalidArgumentError('Write a number with ms, s, m, h or d, such as "30s".');
-  }
+  const refusal = 'Write a number with ms, s, m, h or d, such as "30s".';
+  return reading(() => parseDurationMs(text, 'duration'), refusal);
+}
+
+/** "50MB", "64MiB" or a number of bytes, as bytes. */
+export function byteSize(text: string): number {
+  const refusal = 'Write bytes, or a number with KB, MB, GB, KiB, MiB or GiB, such as "50MB".';
+  return reading(() => parseBytes(text, 'size'), refusal);
 }
 
 /** "500ms", "30s", "5m" as whole seconds, rounded up. */
@@ -30,16 +42,19 @@ export function durationSeconds(text: string): number {
   return Math.ceil(durationMs(text) / 1_000);
 }
 
+/** A JSON value in a box: commander takes an option's `null` for an empty text. */
+export interface Json {
+  readonly value: unknown;
+}
+
 /** A JSON value; `@file` reads it from a file and `-` from standard input. */
-export function jsonValue(text: string): unknown {
+export function jsonValue(text: string): Json {
   const [source, where] = readSource(text);
   try {
-    return JSON.parse(source);
+    return { value: JSON.parse(source) };
   } catch (error) {
     const hint = where === 'the argument' ? ' Text is written with its quotes: \'"hello"\'.' : '';
-    throw new InvalidArgumentError(
-      `${where} is not JSON: ${(error as Error).message}.${hint}`.replace(/\.\./g, '.'),
-    );
+    throw new InvalidArgumentError(`${where} is not JSON: ${(error as Error).message}.${hint}`);
   }
 }
 
@@ -56,7 +71,7 @@ function readSource(text: string): [source: string, where: string] {
 
 /** A JSON object, as `jsonValue` reads it. */
 export function jsonObject(text: string): Record<string, unknown> {
-  const value = jsonValue(text);
+  const { value } = jsonValue(text);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }

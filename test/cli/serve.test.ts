@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { packageRoot } from '../../scripts/package-root.js';
+import type { AgentPage } from '../../src/cli/answers.js';
+import { guest } from '../support/guests.js';
+import { runCli, ServeProcess } from './cli-process.js';
+
+const ECHO = join(packageRoot(import.meta.url), 'dist/agents/echo.wasm');
+const FREE_PORTS = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--log-level', 'error'];
+
+const folder = mkdtempSync(join(tmpdir(), 'caxton-serve-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function accepts(address: string): Promise<void> {
+  const [host, port] = address.split(':');
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), host, () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', reject);
+  });
+}
+
+test('serve prints one line with the ports that were bound, and warns when there are no tokens', async () => {
+  const server = await ServeProcess.start();
+  try {
+    const address = '127\\.0\\.0\\.1:[1-9]\\d*';
+    assert.match(
+      server.process.stdout,
+      new RegExp(
+        `^caxton \\d+\\.\\d+\\.\\d+ · REST http://${address} · gRPC ${address} · ` +
+          `WebSocket ws://${address}/ws · data ${server.file('data')} · 1 worker\\n$`,
+      ),
+    );
+    await accepts(server.grpcAddress);
+    assert.equal((await fetch(`${server.url}/readyz`)).status, 200);
+    assert.match(server.process.stderr, /^warning: no tokens are configured/);
+  } finally {
+    await server.close();
+  }
+});
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal} stops the server with exit code 0, and its agents come back on its data`, async () => {
+    const first = await ServeProcess.start();
+    await first.json(['agent', 'deploy', ECHO, '--name', 'echo']);
+    const { code, stderr } = await first.process.signal(signal);
+    assert.equal(code, 0);
+    assert.match(stderr, new RegExp(`${signal}: stopping`));
+    const second = await ServeProcess.start([], first.folder);
+    try {
+      const { agents } = await second.json<AgentPage>(['agent', 'list']);
+      assert.deepEqual(
+        agents.map(({ name, status }) => [name, status]),
+        [['echo', 'running']],
+      );
+    } finally {
+      await second.close();
+    }
+  });
+}
+
+test('a second signal ends a server at once that still waits for an agent', async () => {
+  const server = await ServeProcess.start();
+  try {
+    writeFileSync(server.file('loop.wasm'), await guest('loop-br'));
+    const config = JSON.stringify({ resources: { cpu: '10000000000', max_message_ms: 60_000 } });
+    await server.json([
+      ...['agent', 'deploy', server.file('loop.wasm'), '--name', 'loop', '--config', config],
+    ]);
+    await server.json(['message', 'send', '--to', 'loop']);
+    server.process.child.kill('SIGTERM');
+    await server.process.says('SIGTERM: stopping');
+    assert.equal((await server.process.signal('SIGTERM')).code, 143);
+  } finally {
+    await server.close();
+  }
+});
+
+test('serve says which port is taken, and which folder is in use', async () => {
+  const server = await ServeProcess.start();
+  try {
+    const http = new URL(server.url).host;
+    const data = ['--data', join(folder, 'other')];
+    const taken = await runCli(['serve', ...FREE_PORTS, ...data, '--http', http]);
+    assert.equal(taken.code, 1);
+    assert.match(taken.stderr, new RegExp(`error UNAVAILABLE: HTTP can't listen on ${http}`));
+    const grpc = await runCli(['serve', ...FREE_PORTS, ...data, '--grpc', server.grpcAddress]);
+    assert.equal(grpc.code, 1);
+    assert.match(grpc.stderr, new RegExp(`error UNAVAILABLE: .*${server.grpcAddress}`));
+    const locked = await runCli(['serve', ...FREE_PORTS, '--data', server.file('data')]);
+    assert.equal(locked.code, 1);
+    assert.match(locked.stderr, /error CONFLICT: The data directory .* is in use by process \d+/);
+  } finally {
+    await server.close();
+  }
+});
+
+test('serve refuses a wrong configuration with exit code 2 and says where it stands', async () => {
+  const file = join(folder, 'wrong.yaml');
+  writeFileSync(file, 'limits:\n  contnet_bytes: 5\n');
+  const cases: [string[], RegExp][] = [
+    [['--http', '8080'], /http is not HOST:PORT: "8080"\..*\(--http\)/],
+    [['--workers', '65'], /workers must be at most 64, not 65\. \(--workers\)/],
+    [['--workers', 'two'], /option '--workers <n>' argument 'two' is invalid/],
+    [['--log-level', 'loud'], /log\.level must be one of .*, not "loud"\. \(--log-level\)/],
+    [['--config', file], /did you mean limits\.content_bytes\? \(.*wrong\.yaml, line 2\)/],
+    [['--config', join(folder, 'none.yaml')], /none\.yaml can't be read/],
+    [['--http', '0.0.0.0:0'], /Without tokens the server binds to loopback only/],
+  ];
+  for (const [args, message] of cases) {
+    const result = await runCli(['serve', ...args]);
+    assert.equal(result.code, 2, args.join(' '));
+    assert.match(result.stderr, message);
+    assert.equal(result.stdout, '');
+  }
+});
+
+test('tokens of the config file decide what a client may do', async () => {
+  const tokens = new Map<string, string>();
+  const lines = ['rate_limits:', '  enabled: true', 'tokens:'];
+  for (const role of ['viewer', 'operator']) {
+    const created = await runCli(['token', 'create', '--name', role, '--role', role]);
+    tokens.set(role, /^cxt_\S+$/m.exec(created.stdout)?.[0] ?? '');
+    const entry = created.stdout.slice(created.stdout.indexOf('tokens:\n') + 'tokens:\n'.length);
+    lines.push(entry.trimEnd());
+  }
+  const file = join(folder, 'tokens.yaml');
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const server = await ServeProcess.start(['--config', file, '--no-rate-limits']);
+  try {
+    assert.equal(server.process.stderr, '');
+    const none = await server.run(['agent', 'list']);
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /^error UNAUTHORIZED: /);
+    const stream = await server.run(['message', 'stream']);
+    assert.equal(stream.code, 1);
+    assert.match(stream.stderr, /^error UNAUTHORIZED: /);
+    const viewer = { env: { CAXTON_TOKEN: tokens.get('viewer')! } };
+    assert.equal((await server.run(['agent', 'list'], viewer)).code, 0);
+    const deploy = ['agent', 'deploy', ECHO, '--name', 'echo'];
+    const refused = await server.run(deploy, viewer);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /^error FORBIDDEN: .*needs the role operator/);
+    const operator = ['--token', tokens.get('operator')!];
+    assert.equal((await server.run([...operator, ...deploy], viewer)).code, 0);
+  } finally {
+    await server.close();
+  }
+});
