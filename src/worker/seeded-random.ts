@@ -3,10 +3,8 @@
  * spread by splitmix32. The same text gives the same numbers on every machine.
  */
 export class SeededRandom {
-  #a = 0;
-  #b = 0;
-  #c = 0;
-  #d = 0;
+  // Typed, since a number of 32 bits in an ordinary field is an object of its own.
+  readonly #state = new Int32Array(4);
 
   seed(text: string): void {
     let low = 0x811c9dc5;
@@ -16,33 +14,39 @@ export class SeededRandom {
       low = Math.imul(low ^ unit, 0x01000193);
       high = Math.imul(high ^ unit ^ (low >>> 16), 0x01000193);
     }
-    this.#a = mix(low);
-    this.#b = mix(low + 0x9e3779b9);
-    this.#c = mix(high);
+    this.#state[0] = mix(low);
+    this.#state[1] = mix(low + 0x9e3779b9);
+    this.#state[2] = mix(high);
     // Odd, so that the state is never all zero, from which the generator could not leave.
-    this.#d = mix(high + 0x9e3779b9) | 1;
+    this.#state[3] = mix(high + 0x9e3779b9) | 1;
   }
 
   /** The next number, 0 to 2^32 − 1. */
   next(): number {
-    const result = Math.imul(rotateLeft(Math.imul(this.#b, 5), 7), 9);
-    const shifted = this.#b << 9;
-    this.#c ^= this.#a;
-    this.#d ^= this.#b;
-    this.#b ^= this.#c;
-    this.#a ^= this.#d;
-    this.#c ^= shifted;
-    this.#d = rotateLeft(this.#d, 11);
-    return result >>> 0;
+    const s = this.#state;
+    const b = s[1]!;
+    const c = s[2]! ^ s[0]!;
+    const d = s[3]! ^ b;
+    s[1] = b ^ c;
+    s[0] = s[0]! ^ d;
+    s[2] = c ^ (b << 9);
+    s[3] = rotateLeft(d, 11);
+    return Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
   }
 
   /** Fills a range with bytes, four of each number, lowest first. */
   fill(target: Uint8Array, start: number, length: number): void {
-    let word = 0;
-    for (let i = 0; i < length; i++) {
-      word = (i & 3) === 0 ? this.next() : word >>> 8;
-      target[start + i] = word;
+    const end = start + length;
+    let at = start;
+    for (; at + 4 <= end; at += 4) {
+      const word = this.next();
+      target[at] = word;
+      target[at + 1] = word >>> 8;
+      target[at + 2] = word >>> 16;
+      target[at + 3] = word >>> 24;
     }
+    if (at === end) return;
+    for (let word = this.next(); at < end; word >>>= 8) target[at++] = word;
   }
 }
 
