@@ -3,6 +3,7 @@ import type { Api } from '../../api/api.js';
 import { bearerToken } from '../../api/auth.js';
 import type { CallContext, Principal } from '../../api/operation.js';
 import { assert } from '../../base/assert.js';
+import type { Caller } from '../../base/caller.js';
 import { invalidRequest } from '../../base/errors.js';
 import { newTraceId, traceIdOf } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
@@ -14,13 +15,15 @@ export interface CallLike {
 }
 
 /** Who calls and how, from the metadata. What a call seldom needs is made when it is asked for. */
-export class GrpcContext implements CallContext {
+export class GrpcContext implements CallContext, Caller {
   readonly traceparent: string;
   readonly #call: CallLike;
   #principal: Principal | undefined;
   #idempotencyKey = '';
   #traceId = '';
-  #signal: AbortSignal | undefined;
+  #watched = false;
+  gone = false;
+  whenGone: (() => void) | undefined;
 
   constructor(call: CallLike) {
     this.#call = call;
@@ -60,13 +63,15 @@ export class GrpcContext implements CallContext {
     return this.#traceId;
   }
 
-  get signal(): AbortSignal {
-    if (this.#signal === undefined) {
-      const controller = new AbortController();
-      this.#call.on('cancelled', () => controller.abort());
-      this.#signal = controller.signal;
+  get caller(): Caller {
+    if (!this.#watched) {
+      this.#watched = true;
+      this.#call.on('cancelled', () => {
+        this.gone = true;
+        this.whenGone?.();
+      });
     }
-    return this.#signal;
+    return this;
   }
 
   #text(key: string): string {

@@ -1,7 +1,7 @@
 /** The part of a streaming call that matters here. */
 interface StreamingCall {
   end(): unknown;
-  on(event: 'cancelled' | 'finish' | 'end' | 'close', listener: () => void): unknown;
+  on(event: 'cancelled' | 'finish' | 'close', listener: () => void): unknown;
 }
 
 type Handler = (call: StreamingCall, ...rest: unknown[]) => void;
@@ -12,10 +12,6 @@ type Handler = (call: StreamingCall, ...rest: unknown[]) => void;
  */
 export class OpenStreams {
   readonly #open = new Set<StreamingCall>();
-
-  get size(): number {
-    return this.#open.size;
-  }
 
   /** Wraps the handlers of a service, so that the calls of the named one are known. */
   tracking<T extends object>(handlers: T, method: string): T {
