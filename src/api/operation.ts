@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import type { Caller } from '../base/caller.js';
 import type { Role } from '../base/roles.js';
 import type { Runtime } from '../runtime/runtime.js';
 
@@ -17,8 +18,8 @@ export interface CallContext {
   readonly traceId: string;
   readonly traceparent: string;
   readonly idempotencyKey: string;
-  /** Aborted when the caller is gone and nobody waits for the answer. */
-  readonly signal?: AbortSignal | undefined;
+  /** Tells when nobody waits for the answer any more. */
+  readonly caller?: Caller | undefined;
 }
 
 /** Groups of operations that share a rate limit. */

@@ -31,15 +31,20 @@ export function monotonicUs(): number {
   return (performance.now() + threadOffsetMs) * 1_000;
 }
 
-let cachedMs = -1;
-let cachedText = '';
+const CACHED_TIMES = 64;
+const cachedMs = new Float64Array(CACHED_TIMES).fill(-1);
+const cachedText = new Array<string>(CACHED_TIMES).fill('');
 
-/** RFC 3339 text in UTC with milliseconds. The last value is cached: a busy server asks often. */
+/**
+ * RFC 3339 text in UTC with milliseconds. The last texts are cached: a busy server asks for the
+ * same few milliseconds over and over.
+ */
 export function rfc3339(ms: number): string {
   const whole = Math.floor(ms);
-  if (whole !== cachedMs) {
-    cachedMs = whole;
-    cachedText = new Date(whole).toISOString();
+  const place = Math.abs(whole % CACHED_TIMES);
+  if (cachedMs[place] !== whole) {
+    cachedText[place] = new Date(whole).toISOString();
+    cachedMs[place] = whole;
   }
-  return cachedText;
+  return cachedText[place] as string;
 }

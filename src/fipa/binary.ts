@@ -183,6 +183,13 @@ export function decodeMessage(source: Buffer, offset = 0, withContent = true): M
   };
 }
 
+/** Reads the content that `decodeMessage` left out, from the same bytes. */
+export function decodeContent(source: Buffer, offset: number, message: Message): void {
+  const length = source.readUInt32LE(offset + CONTENT_LENGTH_OFFSET);
+  const start = offset + source.readUInt32LE(offset + 4) - length;
+  message.content = readContent(source, start, length, message.contentEncoding);
+}
+
 function readContent(
   source: Buffer,
   start: number,

@@ -35,6 +35,8 @@ export interface Leftovers {
   readonly waiting: Buffer[];
 }
 
+const WAKE_BATCH = 16;
+
 interface PendingCall {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -53,6 +55,7 @@ export class WorkerChannel {
   /** Frames handed over whose DONE or BOUNCE has not come. */
   inFlight = 0;
   #dead = false;
+  #unannounced = 0;
   #lastFinished = 0;
   #nextSequence = 1;
   #nextSlot = 1;
@@ -129,8 +132,20 @@ export class WorkerChannel {
   #send(length: number): void {
     this.#requests.commit(length);
     this.#requests.publish();
-    this.#requests.wakeConsumer();
     this.inFlight += 1;
+    this.#unannounced += 1;
+    if (this.#unannounced >= WAKE_BATCH) this.wake();
+  }
+
+  /**
+   * Wakes the worker if it sleeps on what was handed over. Waking takes longer than handing over,
+   * and a worker is often done before the next message comes: so it is woken once for all that a
+   * turn of the event loop hands over, or sooner when that is much.
+   */
+  wake(): void {
+    if (this.#unannounced === 0 || this.#dead) return;
+    this.#unannounced = 0;
+    this.#requests.wakeConsumer();
   }
 
   /**

@@ -100,6 +100,7 @@ export class WorkerPool {
     let more = false;
     let waiting = false;
     for (const seat of this.#seats) {
+      seat.channel.wake();
       more = seat.channel.drain(this.#listener, DRAIN_BUDGET) || more;
       waiting = waiting || seat.channel.inFlight > 0;
     }

@@ -44,7 +44,7 @@ export class Messages {
     const key = options.idempotencyKey ?? '';
     if (key === '') return this.#sendAndWait(message, options);
     // The wait goes on when its caller is gone: a repeated send shall find the answer.
-    const attempt = () => this.#sendAndWait(message, { ...options, signal: undefined });
+    const attempt = () => this.#sendAndWait(message, { ...options, caller: undefined });
     return Promise.resolve(this.#answered.once(`${message.sender}\n${key}`, attempt));
   }
 
@@ -70,7 +70,7 @@ export class Messages {
       message,
       options.timeoutMs ?? LIMITS.wait_default_ms,
       options.until === 'final',
-      options.signal,
+      options.caller,
     );
     let acceptedMs: number;
     try {
@@ -80,11 +80,15 @@ export class Messages {
       waiters.abandon(message);
       throw error;
     }
-    const [reply] = await Promise.all([
-      answer,
-      options.persist === true ? this.#parts.store.durable() : undefined,
-    ]);
+    if (options.persist === true) await this.#durableBefore(answer);
+    const reply = await answer;
     return { messageId: message.messageId, status: 'replied', deliveredMs: acceptedMs, reply };
+  }
+
+  // Where the disk fails its error is the answer, and that of the wait is nobody's any more.
+  async #durableBefore(answer: Promise<Message>): Promise<void> {
+    answer.catch(() => undefined);
+    await this.#parts.store.durable();
   }
 
   #accept(message: Message): Acceptance {

@@ -138,13 +138,15 @@ export class RuntimeMetrics {
     const totals = agent?.figures.window.totals(nowMs, periodMs);
     const handled = (totals?.processed ?? 0) + (totals?.failed ?? 0);
     const livedMs = Math.min(periodMs, nowMs - (agent?.identity.createdMs ?? nowMs));
+    const cpuAverage = livedMs > 0 ? (totals?.handlingUs ?? 0) / 1_000 / livedMs : 0;
     return {
       messages_processed: totals?.processed ?? 0,
       messages_failed: totals?.failed ?? 0,
       average_latency_ms: handled === 0 ? 0 : round((totals?.handlingUs ?? 0) / handled / 1_000),
       cpu_usage: {
-        average: livedMs > 0 ? round((totals?.handlingUs ?? 0) / 1_000 / livedMs, 6) : 0,
-        peak: round(totals?.cpuPeak ?? 0, 6),
+        average: round(cpuAverage, 6),
+        // A first second that isn't over yet has no sample of its own.
+        peak: round(Math.max(totals?.cpuPeak ?? 0, cpuAverage), 6),
       },
       memory_usage: {
         average_mb: round(averageBytes(totals, agent?.figures.memoryBytes) / MEGABYTE),

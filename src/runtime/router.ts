@@ -2,7 +2,7 @@ import { wallMs, wallUs } from '../base/clock.js';
 import { agentNotFound, CaxtonError, type PlainError } from '../base/errors.js';
 import { newMessageId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
-import { decodeMessage, encodedBytesMax, encodeMessage } from '../fipa/binary.js';
+import { decodeContent, decodeMessage, encodedBytesMax, encodeMessage } from '../fipa/binary.js';
 import { CONTENT_JSON, emptyMessage, type Message, messageJsonText } from '../fipa/message.js';
 import type { Store } from '../store/store.js';
 import type { Agent } from './agent.js';
@@ -152,13 +152,13 @@ export class Router {
     const { waiters, events, subscriptions } = this.#parts;
     const handOver = waiters.match(message);
     if (handOver === undefined && !events.wantsMessages && subscriptions.size === 0) return;
-    const whole = message.content === '' ? decodeMessage(source, offset) : message;
-    handOver?.(whole);
+    if (message.content === '') decodeContent(source, offset, message);
+    handOver?.(message);
     if (events.wantsMessages) {
-      events.publishMessage(whole);
-      events.publish('message.delivered', messageEventBody(whole));
+      events.publishMessage(message);
+      events.publish('message.delivered', messageEventBody(message));
     }
-    if (subscriptions.size > 0) this.#copyToSubscribers(whole);
+    if (subscriptions.size > 0) this.#copyToSubscribers(message);
   }
 
   // A copy is an inform of its own whose content is the message; copies are not copied again, and

@@ -1,3 +1,4 @@
+import type { Caller } from '../base/caller.js';
 import type { ErrorCode, PlainError } from '../base/errors.js';
 import type { Message } from '../fipa/message.js';
 
@@ -77,7 +78,7 @@ export interface SendOptions {
   /** A repeated send under the same key by the same sender returns the first result. */
   readonly idempotencyKey?: string;
   /** For `sendAndWait`: ends the wait. */
-  readonly signal?: AbortSignal | undefined;
+  readonly caller?: Caller | undefined;
 }
 
 export interface SendResult {

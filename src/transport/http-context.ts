@@ -1,6 +1,7 @@
 import type { Api } from '../api/api.js';
 import { bearerToken } from '../api/auth.js';
 import type { CallContext, Principal } from '../api/operation.js';
+import type { Caller } from '../base/caller.js';
 import { CaxtonError, invalidRequest } from '../base/errors.js';
 import { newTraceId, traceIdOf } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
@@ -8,15 +9,16 @@ import { isLoopback } from '../config/endpoint.js';
 import type { UwsRequest } from './uws-loader.js';
 
 /**
- * What is known of an HTTP request beside its input. Trace id and signal are made when they are
- * first asked for, which on the message path they seldom are.
+ * What is known of an HTTP request beside its input. The trace id is made when it is
+ * first asked for, which on the message path it seldom is.
  */
-export class HttpContext implements CallContext {
+export class HttpContext implements CallContext, Caller {
   readonly principal: Principal;
   readonly traceparent: string;
   readonly idempotencyKey: string;
   #traceId = '';
-  #gone: AbortController | undefined;
+  gone = false;
+  whenGone: (() => void) | undefined;
 
   constructor(principal: Principal, traceparent: string, idempotencyKey: string) {
     this.principal = principal;
@@ -29,14 +31,14 @@ export class HttpContext implements CallContext {
     return this.#traceId;
   }
 
-  get signal(): AbortSignal {
-    this.#gone ??= new AbortController();
-    return this.#gone.signal;
+  get caller(): Caller {
+    return this;
   }
 
   /** The client is gone: what waits on its behalf may end. */
   abandon(): void {
-    this.#gone?.abort();
+    this.gone = true;
+    this.whenGone?.();
   }
 }
 

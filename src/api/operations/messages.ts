@@ -85,7 +85,7 @@ export const sendMessage = defineOperation({
       idempotencyKey: input.options?.idempotency_key ?? context.idempotencyKey,
       timeoutMs: input.timeout_ms ?? input.options?.timeout_ms ?? LIMITS.wait_default_ms,
       until: input.until ?? 'first',
-      signal: input.wait === true ? context.signal : undefined,
+      caller: input.wait === true ? context.caller : undefined,
     };
     return input.wait === true
       ? runtime.messages.sendAndWait(message, options)
@@ -106,10 +106,10 @@ function sendOutcomeJson(outcome: SendOutcome): string {
 }
 
 function checkDelivery(input: SendRequest): void {
-  // Most sends have a message and nothing else; they are spared the check.
+  // Most sends have a message and at most ask to wait; they are spared the check.
   const plain =
     input.options === undefined &&
-    input.wait === undefined &&
+    (input.wait === undefined || input.wait === true) &&
     input.timeout_ms === undefined &&
     input.until === undefined;
   if (!plain && !isDelivery(input)) throw inputError((isDelivery.errors as ErrorObject[])[0]!);

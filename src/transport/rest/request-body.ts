@@ -54,14 +54,14 @@ export function asFields(value: unknown): Record<string, unknown> {
   throw invalidRequest("The request's body must be a JSON object.", 'body');
 }
 
-export type BodyKind = 'none' | 'json' | 'multipart';
+export type BodyKind = 'json' | 'multipart';
 
 /** @throws CaxtonError INVALID_REQUEST on a type that the server does not read */
 export function bodyKind(contentType: string, acceptsFile: boolean): BodyKind {
-  if (contentType === 'application/json') return 'json';
-  if (contentType === '') return 'none';
+  if (contentType === 'application/json' || contentType === '') return 'json';
   const type = contentType.split(';', 1)[0]!.trim().toLowerCase();
-  if (type === 'application/json') return 'json';
+  // The latter is what curl -d says of any body when it isn't told better.
+  if (type === 'application/json' || type === 'application/x-www-form-urlencoded') return 'json';
   if (type === 'multipart/form-data' && acceptsFile) return 'multipart';
   const accepted = ['application/json', ...(acceptsFile ? ['multipart/form-data'] : [])];
   throw invalidRequest(
