@@ -1,4 +1,3 @@
-import { wallMs } from '../base/clock.js';
 import { CaxtonError } from '../base/errors.js';
 import { newMessageId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
@@ -72,17 +71,16 @@ export class Messages {
       options.until === 'final',
       options.caller,
     );
-    let acceptedMs: number;
     try {
       this.#accept(message);
-      acceptedMs = wallMs();
     } catch (error) {
       waiters.abandon(message);
       throw error;
     }
     if (options.persist === true) await this.#durableBefore(answer);
     const reply = await answer;
-    return { messageId: message.messageId, status: 'replied', deliveredMs: acceptedMs, reply };
+    const deliveredMs = message.timestampUs / 1_000;
+    return { messageId: message.messageId, status: 'replied', deliveredMs, reply };
   }
 
   // Where the disk fails its error is the answer, and that of the wait is nobody's any more.
