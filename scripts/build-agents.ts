@@ -19,7 +19,10 @@ const CLANG_FLAGS = [
   '--target=wasm32',
   // The oldest base and what is used on top, so that a newer clang makes the same kind of module.
   ...['-mcpu=mvp', '-msimd128', '-mbulk-memory', '-msign-ext'],
-  ...['-std=c11', '-O2', '-Wall', '-Wextra', '-Werror', '-ffreestanding', '-nostdlib'],
+  // Past the driver: on its own -O2 it runs whatever wasm-opt is in the PATH, as it is under npm,
+  // and that one may not know the features.
+  ...['-Xclang', '-O2'],
+  ...['-std=c11', '-Wall', '-Wextra', '-Werror', '-ffreestanding', '-nostdlib'],
   ...['-Wl,--no-entry', '-Wl,--strip-all', '-Wl,-z,stack-size=16384'],
 ];
 

@@ -12,7 +12,8 @@ import { findWasmClang } from './wasm-clang.js';
 
 const COMMON_FLAGS = [
   '--target=wasm32',
-  '-O2',
+  // Past the driver, which on its own -O2 runs whatever wasm-opt is in the PATH, as it is under npm.
+  ...['-Xclang', '-O2'],
   '-nostdlib',
   '-fno-builtin',
   '-Wall',
