@@ -12,6 +12,8 @@ const PAIRS: readonly string[] = Array.from(
   (_, i) => ALPHABET[i >> 5]! + ALPHABET[i & 31]!,
 );
 const COUNTER_LIMIT = 1024 * 1024;
+const RANDOM_CHARACTERS = 12;
+const RANDOM_POOL_BYTES = 4_096;
 
 let currentMs = 0;
 let prefix = '';
@@ -30,9 +32,20 @@ function encodeTime(ms: number): string {
 function startMillisecond(ms: number): void {
   currentMs = ms;
   counter = 0;
-  const random = randomBytes(12);
   prefix = encodeTime(ms);
-  for (const byte of random) prefix += ALPHABET[byte & 31]!;
+  for (let i = 0; i < RANDOM_CHARACTERS; i++) prefix += ALPHABET[nextRandomByte() & 31]!;
+}
+
+// Asking for random bytes costs several microseconds, however few are wanted.
+let randomPool = Buffer.alloc(0);
+let randomTaken = 0;
+
+function nextRandomByte(): number {
+  if (randomTaken === randomPool.length) {
+    randomPool = randomBytes(RANDOM_POOL_BYTES);
+    randomTaken = 0;
+  }
+  return randomPool[randomTaken++] as number;
 }
 
 /** The 26 characters behind a prefix; strictly increasing within this process. */

@@ -35,7 +35,7 @@ export interface Leftovers {
   readonly waiting: Buffer[];
 }
 
-const WAKE_BATCH = 16;
+const WAKE_BATCH = 128;
 
 interface PendingCall {
   readonly resolve: (value: unknown) => void;

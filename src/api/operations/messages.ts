@@ -56,10 +56,10 @@ const SendOutput = Type.Object({
 /** What the three transports hand to `messages.send`, none of it checked. */
 export interface SendRequest {
   readonly message: unknown;
-  readonly options?: DeliveryOptions;
-  readonly wait?: boolean;
-  readonly timeout_ms?: number;
-  readonly until?: 'first' | 'final';
+  readonly options?: DeliveryOptions | undefined;
+  readonly wait?: boolean | undefined;
+  readonly timeout_ms?: number | undefined;
+  readonly until?: 'first' | 'final' | undefined;
 }
 
 export const sendMessage = defineOperation({

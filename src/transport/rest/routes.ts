@@ -21,6 +21,7 @@ type Fields = Record<string, unknown>;
 type AnyOperation = Operation<unknown, unknown>;
 
 const QUERIES_KEPT = 256;
+const NO_FIELDS: Fields = Object.freeze({});
 
 export interface RestParts {
   readonly uws: Uws;
@@ -55,9 +56,10 @@ export class Route {
     this.readsBody = method === 'POST' || method === 'PUT';
   }
 
-  /** Fields from path and query. @throws CaxtonError INVALID_REQUEST */
+  /** Fields from path and query, to be read only. @throws CaxtonError INVALID_REQUEST */
   readUrl(request: UwsRequest): Fields {
     const query = request.getQuery();
+    if (this.parameters.length === 0) return query ? this.#readQuery(query) : NO_FIELDS;
     const input = query ? { ...this.#readQuery(query) } : {};
     for (let i = 0; i < this.parameters.length; i++) {
       const name = this.parameters[i]!;
@@ -159,9 +161,17 @@ function readFields(
 
 /** A message's fields are the body itself, with the delivery options among them. */
 function sendRequest(fromUrl: Fields, body: Fields): SendRequest {
-  if (!('options' in body)) return { ...(fromUrl as object), message: body };
-  const { options, ...message } = body;
-  return { ...(fromUrl as object), message, options: options as SendRequest['options'] & object };
+  let message = body;
+  let options: unknown;
+  if (body.options !== undefined) ({ options, ...message } = body);
+  // One shape for all requests: copying the fields as they come would make many.
+  return {
+    message,
+    options: options as SendRequest['options'],
+    wait: fromUrl.wait as boolean | undefined,
+    timeout_ms: fromUrl.timeout_ms as number | undefined,
+    until: fromUrl.until as SendRequest['until'],
+  };
 }
 
 function propertiesOf(operation: AnyOperation): QueryFields['schemas'] {
