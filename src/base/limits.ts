@@ -99,7 +99,7 @@ export const LIMITS = Object.freeze({
   types: 10_000,
   imports: 1_000,
   exports: 20_000,
-  data_segments: 10_000,
+  data_segments: 100_000,
   element_segments: 10_000,
   /** Blocks, loops and ifs inside one another in a function; a large switch nests a block for each case. */
   block_depth: 5_000,

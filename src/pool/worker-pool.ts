@@ -153,8 +153,10 @@ export class WorkerPool {
         reject(error);
         if (this.#closing) return;
         // Dead before it was ready: there is no thread whose exit could be watched.
-        if (seat.thread === undefined) this.#died(seat, error);
-        else this.#options.logger.error({ err: error, worker: index }, 'worker failed');
+        if (seat.thread === undefined) return this.#died(seat, error);
+        this.#options.logger.error({ err: error, worker: index }, 'worker failed');
+        // A loop that broke off leaves its thread alive, and nobody would serve its agents.
+        void seat.thread.terminate();
       });
     });
     seat.ready.catch(() => undefined);

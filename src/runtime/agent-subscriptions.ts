@@ -10,7 +10,7 @@ interface SubscriptionFilter {
 }
 
 interface AgentSubscription {
-  readonly agent: Agent;
+  readonly filterJson: string;
   readonly agents: ReadonlySet<string> | undefined;
   readonly performatives: ReadonlySet<Performative> | undefined;
   readonly conversationId: string | undefined;
@@ -25,17 +25,20 @@ export class AgentSubscriptions {
   }
 
   add(agent: Agent, filterJson: string, resolveName: (name: string) => string): void {
+    const before = this.#subscriptions.get(agent) ?? [];
+    // An agent that was started again on another worker asks again for what it has.
+    if (before.some((known) => known.filterJson === filterJson)) return;
     const filter = JSON.parse(filterJson) as SubscriptionFilter;
     const performatives = filter.performatives
       ?.map(normalizePerformative)
       .filter((performative) => performative !== undefined);
     const subscription: AgentSubscription = {
-      agent,
+      filterJson,
       agents: filter.agents && new Set(filter.agents.flatMap((name) => [name, resolveName(name)])),
       performatives: performatives && new Set(performatives),
       conversationId: filter.conversation_id,
     };
-    this.#subscriptions.set(agent, [...(this.#subscriptions.get(agent) ?? []), subscription]);
+    this.#subscriptions.set(agent, [...before, subscription]);
   }
 
   remove(agent: Agent): void {

@@ -32,6 +32,8 @@ export class Agent {
   readonly timers = new Map<number, NodeJS.Timeout>();
   nextTimerId = 1;
   state: AgentState = 'loaded';
+  /** Removed for good; whatever is still under way for it comes to nothing. */
+  discarded = false;
   failure: PlainError | undefined;
   /** Where the instance lives; undefined while it has none. */
   channel: WorkerChannel | undefined;
@@ -44,7 +46,8 @@ export class Agent {
   pause: NodeJS.Timeout | undefined;
   runningSinceMs = 0;
   /** Called when the last frame in the ring is accounted for. */
-  onIdle: (() => void) | undefined;
+  readonly idleListeners = new Set<() => void>();
+  #lastTurn: Promise<unknown> = Promise.resolve();
 
   constructor(identity: AgentIdentity, mailboxBytes: number) {
     this.identity = identity;
@@ -76,6 +79,22 @@ export class Agent {
   // With a CPU share one message at a time: the pause after it must hold back the next.
   private get windowFrames(): number {
     return this.identity.config.cpuShareMillis > 0 ? 1 : this.window.frames;
+  }
+
+  /**
+   * Runs what makes or ends the agent's instance behind everything of the kind that was begun
+   * before: a stop waits for a restart under way, a start for a stop.
+   */
+  exclusively<T>(act: () => Promise<T>): Promise<T> {
+    const result = this.#lastTurn.then(act);
+    this.#lastTurn = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Nothing of the agent is in a ring any more. */
+  becameIdle(): void {
+    this.settling = false;
+    for (const tell of [...this.idleListeners]) tell();
   }
 
   clearTimers(): void {

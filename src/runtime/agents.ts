@@ -3,21 +3,16 @@ import { agentNotFound, CaxtonError, type PlainError, toPlainError } from '../ba
 import { newAgentId, newDeploymentId } from '../base/ids.js';
 import type { Logger } from '../base/log.js';
 import type { Config } from '../config/schema.js';
-import { decodeMessage } from '../fipa/binary.js';
-import { leastLoaded } from '../pool/placement.js';
-import type { WorkerChannel } from '../pool/worker-channel.js';
 import type { AgentRecord, Store } from '../store/store.js';
-import { FRAME_DELIVER, FRAME_HEADER_BYTES } from '../wire/frames.js';
 import type { PreparedModule } from '../wire/prepare.js';
 import { Agent, type AgentIdentity } from './agent.js';
-import type { AgentSubscriptions } from './agent-subscriptions.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import type { EventBus } from './events.js';
+import type { Launcher } from './launcher.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Modules } from './modules.js';
 import type { Residents } from './residents.js';
-import type { Router } from './router.js';
 import type { Supervisor } from './supervisor.js';
 import type { AgentConfig, AgentSnapshot, AgentState, LogLine } from './types.js';
 
@@ -31,12 +26,8 @@ export interface AgentsParts {
   readonly events: EventBus;
   readonly lifecycle: Lifecycle;
   readonly residents: Residents;
-  readonly router: Router;
-  readonly subscriptions: AgentSubscriptions;
+  readonly launcher: Launcher;
   readonly supervisor: Supervisor;
-  readonly channels: () => readonly WorkerChannel[];
-  /** Told how long an agent took from its module to its first message, in microseconds. */
-  readonly spawned: (durationUs: number) => void;
 }
 
 // Enough to keep all workers busy with installing; more would only queue up.
@@ -109,8 +100,9 @@ export class Agents {
       try {
         await this.#launch(agent, prepared);
       } catch (error) {
+        this.#parts.launcher.failWaiting(agent, toPlainError(error));
         this.#discard(agent);
-        throw deploymentFailed(error);
+        throw deploymentFailed(error, agent);
       }
       await store.durable();
       this.#parts.events.publish('agent.deployed', {
@@ -156,25 +148,11 @@ export class Agents {
   }
 
   async #drainAndStop(agent: Agent, graceMs: number): Promise<void> {
-    await this.#idle(agent, graceMs);
+    await this.#parts.launcher.idle(agent, graceMs);
     if (agent.state !== 'draining') return;
-    await this.#evict(agent, true);
+    await this.#parts.launcher.evict(agent, true);
     // The agent may have failed, or have been removed, while it was shut down.
     if ((agent.state as AgentState) === 'draining') this.#parts.lifecycle.change(agent, 'stopped');
-  }
-
-  // Resolves when nothing waits for the agent any more, at the latest after the given time.
-  async #idle(agent: Agent, withinMs: number): Promise<void> {
-    if (agent.mailbox.size === 0 || withinMs === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, withinMs);
-      agent.onIdle = () => {
-        if (agent.mailbox.size > 0) return;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    agent.onIdle = undefined;
   }
 
   /** @throws CaxtonError AGENT_NOT_FOUND, CONFLICT, DEPLOYMENT_FAILED */
@@ -187,7 +165,8 @@ export class Agents {
       await this.#launch(agent, await this.#parts.modules.get(moduleHash, config.memoryBytes));
     } catch (error) {
       this.#parts.lifecycle.change(agent, 'failed', toPlainError(error));
-      throw deploymentFailed(error);
+      this.#parts.launcher.failWaiting(agent, toPlainError(error));
+      throw deploymentFailed(error, agent);
     }
     await this.#parts.store.durable();
     return agent.snapshot();
@@ -198,7 +177,10 @@ export class Agents {
     const agent = this.#get(name);
     const { directory, store, events } = this.#parts;
     directory.remove(agent);
-    await this.#evict(agent, agent.state === 'running' || agent.state === 'draining');
+    await this.#parts.launcher.evict(
+      agent,
+      agent.state === 'running' || agent.state === 'draining',
+    );
     this.#discard(agent);
     await store.durable();
     events.publish('agent.removed', { agent_id: agent.id, name: agent.name });
@@ -229,6 +211,7 @@ export class Agents {
     } catch (error) {
       logger.error({ err: error, agent_id: agent.id }, 'agent could not be brought back');
       lifecycle.change(agent, 'failed', toPlainError(error));
+      this.#parts.launcher.failWaiting(agent, toPlainError(error));
     }
   }
 
@@ -236,53 +219,14 @@ export class Agents {
   async relaunch(agent: Agent): Promise<void> {
     const { moduleHash, config } = agent.identity;
     const prepared = await this.#parts.modules.get(moduleHash, config.memoryBytes);
-    await this.#install(agent, prepared);
+    await this.#parts.launcher.install(agent, prepared);
   }
 
   async #launch(agent: Agent, prepared: PreparedModule): Promise<void> {
-    await this.#install(agent, prepared);
+    await this.#parts.launcher.install(agent, prepared);
+    if (agent.discarded) throw removedMeanwhile(agent);
     this.#parts.lifecycle.change(agent, 'running');
     this.#parts.delivery.pump(agent);
-  }
-
-  async #install(agent: Agent, prepared: PreparedModule): Promise<void> {
-    const { residents, store } = this.#parts;
-    const alive = this.#parts.channels().filter((candidate) => !candidate.dead);
-    const channel = leastLoaded(
-      alive.map((candidate) => ({
-        index: candidate.index,
-        agents: residents.count(candidate),
-        inFlight: candidate.inFlight,
-        channel: candidate,
-      })),
-    )?.channel;
-    if (channel === undefined) throw new CaxtonError('UNAVAILABLE', 'No worker is there yet.');
-    const { config } = agent.identity;
-    const slot = channel.newSlot();
-    residents.add(channel, slot, agent);
-    const data = await store.agentData(agent.id);
-    try {
-      const result = await channel.install({
-        slot,
-        agentId: agent.id,
-        name: agent.name,
-        module: prepared.module,
-        hasStart: prepared.hasStart,
-        fuelPerMessage: config.fuelPerMessage,
-        memoryMaxBytes: config.memoryBytes,
-        cpuShareMillis: config.cpuShareMillis,
-        environment: config.environment,
-        data,
-        nextTimerId: agent.nextTimerId,
-        timestampUs: wallUs(),
-      });
-      agent.figures.memory(result.memoryBytes);
-      this.#parts.spawned(result.durationUs);
-    } catch (error) {
-      residents.remove(agent);
-      throw error;
-    }
-    agent.ready = true;
   }
 
   /**
@@ -294,7 +238,7 @@ export class Agents {
     const deadlineMs = wallMs() + withinMs;
     for (const agent of agents) {
       agent.clearTimers();
-      if (agent.ready) await this.#idle(agent, Math.max(deadlineMs - wallMs(), 0));
+      if (agent.ready) await this.#parts.launcher.idle(agent, Math.max(deadlineMs - wallMs(), 0));
       clearTimeout(agent.pause);
     }
     const removals = agents.map(async (agent) => {
@@ -305,54 +249,10 @@ export class Agents {
     await Promise.race([Promise.allSettled(removals), sleep(withinMs)]);
   }
 
-  // Ends the instance; what still waits is failed to its senders.
-  async #evict(agent: Agent, shutdown: boolean): Promise<void> {
-    const { residents, supervisor, subscriptions, delivery } = this.#parts;
-    const { channel, slot } = agent;
-    agent.ready = false;
-    supervisor.forget(agent);
-    clearTimeout(agent.pause);
-    agent.pause = undefined;
-    agent.clearTimers();
-    subscriptions.remove(agent);
-    delivery.forget(agent);
-    if (channel !== undefined && !channel.dead) {
-      await channel.remove(slot, shutdown, wallUs()).catch(() => undefined);
-      // What was in the ring behind the removal comes back before it is failed with the rest.
-      await this.#idleRing(agent);
-    }
-    residents.remove(agent);
-    this.failWaiting(agent, {
-      code: 'UNAVAILABLE',
-      message: `Agent '${agent.id}' was stopped before it could handle the message.`,
-      details: { agent_id: agent.id },
-    });
-  }
-
-  async #idleRing(agent: Agent): Promise<void> {
-    if (agent.mailbox.inRing === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, agent.identity.config.maxMessageMs + 1_000);
-      agent.onIdle = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    agent.onIdle = undefined;
-  }
-
-  /** Everything that waits in the agent's mailbox fails. */
-  failWaiting(agent: Agent, error: PlainError): void {
-    for (const frame of agent.mailbox.takeAll()) {
-      if (frame[0] !== FRAME_DELIVER) continue;
-      this.#parts.router.fail(agent, decodeMessage(frame, FRAME_HEADER_BYTES), error);
-    }
-  }
-
   /** The agent failed for good: until somebody starts it again nothing is delivered to it. */
   async giveUp(agent: Agent, error: PlainError): Promise<void> {
     this.#parts.lifecycle.change(agent, 'failed', error);
-    await this.#evict(agent, false);
+    await this.#parts.launcher.evict(agent, false);
   }
 
   #create(identity: AgentIdentity): Agent {
@@ -361,6 +261,8 @@ export class Agents {
 
   #discard(agent: Agent): void {
     const { directory, modules, store, residents } = this.#parts;
+    if (agent.discarded) return;
+    agent.discarded = true;
     directory.remove(agent);
     residents.remove(agent);
     store.deleteAgent(agent.id);
@@ -378,15 +280,24 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
+function removedMeanwhile(agent: Agent): CaxtonError {
+  return new CaxtonError('CONFLICT', `Agent '${agent.id}' was removed while it was started.`, {
+    agent_id: agent.id,
+  });
+}
+
+const LOG_LINES_SHOWN = 10;
+const lineText = (line: LogLine): string => line.text;
+
 // What the module itself did wrong keeps its code; that an agent's own start failed is a failed
 // deployment.
-function deploymentFailed(error: unknown): unknown {
+function deploymentFailed(error: unknown, agent: Agent): unknown {
   if (!(error instanceof CaxtonError)) return error;
   if (error.code === 'INVALID_WASM' || error.code === 'DEPLOYMENT_FAILED') return error;
   return new CaxtonError(
     'DEPLOYMENT_FAILED',
     `The agent could not be started: ${error.message}`,
-    { cause: error.code, ...error.details },
+    { cause: error.code, ...error.details, log: agent.logs.last(LOG_LINES_SHOWN).map(lineText) },
     error,
   );
 }

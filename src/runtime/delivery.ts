@@ -2,6 +2,8 @@ import { monotonicUs } from '../base/clock.js';
 import { FRAME_DELIVER, FRAME_HEADER_BYTES, writeFrameHeader } from '../wire/frames.js';
 import type { Agent } from './agent.js';
 
+const STARVED_RETRY_MS = 2;
+
 /**
  * Moves messages into agents' rings: at once where the agent takes them and nothing waits before
  * them, otherwise by way of the mailbox.
@@ -10,6 +12,7 @@ export class Delivery {
   readonly #expectReplies: () => void;
   /** Agents whose next frame found no room in the worker's ring. */
   readonly #starved = new Set<Agent>();
+  #retry: NodeJS.Timeout | undefined;
 
   /** @param expectReplies told whenever something went to a worker */
   constructor(expectReplies: () => void) {
@@ -37,7 +40,7 @@ export class Delivery {
     writeFrameHeader(frame, 0, FRAME_DELIVER, 0, 0, acceptedUs);
     source.copy(frame, FRAME_HEADER_BYTES, offset, offset + length);
     mailbox.push(frame, priority);
-    if (agent.takesFrames) this.#starved.add(agent);
+    if (agent.takesFrames) this.#starve(agent);
   }
 
   /** Puts a whole frame (a timer) behind what waits. */
@@ -53,7 +56,7 @@ export class Delivery {
     while (mailbox.waiting > 0 && agent.takesFrames) {
       const frame = mailbox.peek() as Buffer;
       if (!channel?.deliverFrame(agent.slot, frame)) {
-        this.#starved.add(agent);
+        this.#starve(agent);
         break;
       }
       mailbox.shift();
@@ -62,6 +65,17 @@ export class Delivery {
       moved = true;
     }
     if (moved) this.#expectReplies();
+  }
+
+  // A worker gives space back only after it has told that it is done, and frames that come back say
+  // nothing of it: so whoever found no room also tries again by himself.
+  #starve(agent: Agent): void {
+    this.#starved.add(agent);
+    if (this.#retry !== undefined) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.pumpStarved();
+    }, STARVED_RETRY_MS);
   }
 
   /** A worker gave space back: those who found none try again. */
@@ -77,9 +91,7 @@ export class Delivery {
     const { mailbox } = agent;
     mailbox.inRing -= 1;
     mailbox.inRingBytes -= frameBytes;
-    if (mailbox.inRing > 0) return;
-    agent.settling = false;
-    agent.onIdle?.();
+    if (mailbox.inRing === 0) agent.becameIdle();
   }
 
   forget(agent: Agent): void {

@@ -7,12 +7,12 @@ import type { AgentState } from './types.js';
 
 /** Which state may follow which: unloaded → loaded → running ⇄ draining → stopped; any → failed. */
 const TRANSITIONS: Readonly<Record<AgentState, readonly AgentState[]>> = Object.freeze({
-  unloaded: ['loaded'],
-  loaded: ['running', 'unloaded', 'failed', 'stopped'],
+  unloaded: [],
+  loaded: ['running', 'failed', 'stopped'],
   running: ['draining', 'failed'],
   draining: ['running', 'stopped', 'failed'],
-  stopped: ['loaded', 'unloaded', 'failed'],
-  failed: ['loaded', 'unloaded', 'failed'],
+  stopped: ['loaded', 'failed'],
+  failed: ['loaded', 'failed'],
 });
 
 /** Changes agents' states: every change is legal, stored and told. */
@@ -34,18 +34,11 @@ export class Lifecycle {
         status: from,
       });
     }
-    agent.state = to;
     agent.failure = to === 'failed' ? reason : undefined;
     if (to === 'running' && from === 'loaded') agent.runningSinceMs = wallMs();
     else if (to !== 'running' && to !== 'draining') agent.runningSinceMs = 0;
+    this.#enter(agent, to, reason);
     this.#store.putAgent(agent.toRecord());
-    this.#events.publish('agent.state_changed', {
-      agent_id: agent.id,
-      name: agent.name,
-      from,
-      to,
-      ...(reason === undefined ? {} : { error: { code: reason.code, message: reason.message } }),
-    });
     if (to === 'failed') {
       this.#events.publish('agent.failed', {
         agent_id: agent.id,
@@ -53,5 +46,22 @@ export class Lifecycle {
         error: { code: reason?.code, message: reason?.message },
       });
     }
+  }
+
+  /** The agent is removed, in whatever state it is: nothing brings it back from here. */
+  unload(agent: Agent): void {
+    this.#enter(agent, 'unloaded', undefined);
+  }
+
+  #enter(agent: Agent, to: AgentState, reason: PlainError | undefined): void {
+    const from = agent.state;
+    agent.state = to;
+    this.#events.publish('agent.state_changed', {
+      agent_id: agent.id,
+      name: agent.name,
+      from,
+      to,
+      ...(reason === undefined ? {} : { error: { code: reason.code, message: reason.message } }),
+    });
   }
 }

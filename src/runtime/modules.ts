@@ -21,7 +21,7 @@ export class Modules {
   }
 
   /**
-   * Checks, meters and compiles a new module and keeps it.
+   * Checks, meters and compiles a new module and keeps it, until `release`.
    * @throws CaxtonError INVALID_WASM, RESOURCE_LIMIT_EXCEEDED, DEPLOYMENT_FAILED
    */
   async add(
@@ -36,8 +36,14 @@ export class Modules {
       );
     }
     const hash = moduleHash(original);
-    const prepared = await this.#load(hash, memoryMaxBytes, original);
-    return { hash, prepared };
+    // Before it is looked up: its last agent may be removed while it is compiled.
+    this.retain(hash);
+    try {
+      return { hash, prepared: await this.#load(hash, memoryMaxBytes, original) };
+    } catch (error) {
+      this.release(hash);
+      throw error;
+    }
   }
 
   /** The module of an agent that is in the store. */
@@ -75,13 +81,15 @@ export class Modules {
       metered: stored?.metered,
       memoryMaxBytes,
     });
-    if (stored === undefined) this.#store.putModule(hash, bytes);
+    // Also when the store has it: what was read may be about to be deleted.
+    if (original !== undefined) this.#store.putModule(hash, bytes);
     if (stored?.metered === undefined) {
       this.#store.putMetered(hash, version, prepared.metered, { hasStart: prepared.hasStart });
     }
     return prepared;
   }
 
+  /** One more agent uses the module. */
   retain(hash: string): void {
     this.#users.set(hash, (this.#users.get(hash) ?? 0) + 1);
   }

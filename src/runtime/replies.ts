@@ -137,7 +137,7 @@ export class Replies implements ReplySink {
   }
 
   #finish(agent: Agent, source: Buffer, offset: number): void {
-    const { counters, delivery, router } = this.#parts;
+    const { counters, delivery } = this.#parts;
     const done = this.#done;
     readDoneHeader(source, offset, done);
     const ok = done.outcome === OUTCOME_OK;
@@ -150,21 +150,26 @@ export class Replies implements ReplySink {
       agent.ready = false;
       agent.settling = true;
     }
-    if (!ok) {
-      const at = offset + DONE_HEADER_BYTES;
-      const error = JSON.parse(source.toString('utf8', at, at + done.errorBytes)) as PlainError;
-      const handled = at + padTo8(done.errorBytes);
-      if (source[handled] === FRAME_DELIVER) {
-        router.fail(agent, decodeMessage(source, handled + FRAME_HEADER_BYTES), error);
-      } else {
-        counters.failure(error.code);
-        agent.figures.error(error.code, error.message);
-      }
-      if (done.outcome === OUTCOME_TRAPPED) this.#parts.trapped(agent, error);
-    }
     delivery.accountFor(agent, done.frameBytes);
+    // Last, and after the books are right: telling others of a failure may itself be refused.
+    if (!ok) this.#failed(agent, source, offset, done.outcome === OUTCOME_TRAPPED);
     delivery.pump(agent);
     delivery.pumpStarved();
+  }
+
+  #failed(agent: Agent, source: Buffer, offset: number, trapped: boolean): void {
+    const at = offset + DONE_HEADER_BYTES;
+    const error = JSON.parse(source.toString('utf8', at, at + this.#done.errorBytes)) as PlainError;
+    if (trapped) this.#parts.trapped(agent, error);
+    const handled = at + padTo8(this.#done.errorBytes);
+    if (source[handled] === FRAME_DELIVER) {
+      this.#parts.router.fail(agent, decodeMessage(source, handled + FRAME_HEADER_BYTES), error);
+      return;
+    }
+    // A timer has no sender that could be told; its agent's log is where to look.
+    this.#parts.counters.failure(error.code);
+    agent.figures.error(error.code, error.message);
+    this.#log(agent, LOG_ERROR, `a timer failed: ${error.message}`);
   }
 
   #send(agent: Agent, source: Buffer, body: number): void {

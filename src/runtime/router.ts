@@ -137,7 +137,9 @@ export class Router {
   }
 
   #checkTakes(agent: Agent, length: number): void {
-    if (agent.state !== 'running' && agent.state !== 'draining') {
+    // An agent that is being started gets its messages as soon as it runs: its agent_init may have
+    // asked somebody for something.
+    if (agent.state !== 'running' && agent.state !== 'draining' && agent.state !== 'loaded') {
       throw new CaxtonError(
         'UNAVAILABLE',
         `Agent '${agent.id}' is ${agent.state}; start it with POST /api/v1/agents/${agent.id}/start.`,
@@ -207,7 +209,7 @@ export class Router {
       const copy: Message = {
         ...message,
         receiver: agent.id,
-        messageId: index === 0 ? message.messageId : newMessageId(),
+        messageId: index === 0 && message.messageId !== '' ? message.messageId : newMessageId(),
       };
       const accepted = this.#route(copy, agent, this.#encode(copy));
       if (accepted === 'queued') acceptance = 'queued';

@@ -15,6 +15,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Delivery } from './delivery.js';
 import { Directory } from './directory.js';
 import { EventBus } from './events.js';
+import { Launcher } from './launcher.js';
 import { Lifecycle } from './lifecycle.js';
 import { Messages } from './messages.js';
 import { RuntimeMetrics } from './metrics.js';
@@ -114,6 +115,16 @@ export class Runtime {
       channels: () => this.#pool.channels,
       state: () => this.#state,
     });
+    const launcher = new Launcher({
+      store,
+      delivery,
+      residents,
+      router,
+      subscriptions,
+      supervisor: this.#supervisor,
+      channels: () => this.#pool.channels,
+      spawned: (durationUs) => this.metrics.spawned(durationUs),
+    });
     this.agents = new Agents({
       config,
       logger,
@@ -124,11 +135,8 @@ export class Runtime {
       events: this.events,
       lifecycle,
       residents,
-      router,
-      subscriptions,
+      launcher,
       supervisor: this.#supervisor,
-      channels: () => this.#pool.channels,
-      spawned: (durationUs) => this.metrics.spawned(durationUs),
     });
     this.messages = new Messages({
       router,

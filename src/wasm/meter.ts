@@ -55,6 +55,7 @@ export function readModule(given: Uint8Array): ParsedModule {
   if (given.length > LIMITS.module_bytes) {
     throw overLimit('module_bytes', LIMITS.module_bytes, given.length, 'too many bytes');
   }
+  if (given.length === 0) throw malformed('it is empty', 0);
   const bytes = ownBytes(given);
   if (WebAssembly.validate(bytes)) return parseModule(bytes);
   // A feature that this engine doesn't have, or a limit, is named better by our own reader.
