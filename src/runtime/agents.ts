@@ -13,7 +13,6 @@ import type { Launcher } from './launcher.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Modules } from './modules.js';
 import type { Residents } from './residents.js';
-import type { Supervisor } from './supervisor.js';
 import type { AgentConfig, AgentSnapshot, AgentState, LogLine } from './types.js';
 
 export interface AgentsParts {
@@ -27,7 +26,6 @@ export interface AgentsParts {
   readonly lifecycle: Lifecycle;
   readonly residents: Residents;
   readonly launcher: Launcher;
-  readonly supervisor: Supervisor;
 }
 
 // Enough to keep all workers busy with installing; more would only queue up.
@@ -83,38 +81,35 @@ export class Agents {
       });
     }
     this.#reserved.add(config.name);
+    const added = await modules
+      .add(wasm, config.memoryBytes)
+      .finally(() => this.#reserved.delete(config.name));
+    const nowMs = wallMs();
+    const agent = this.#create({
+      agentId: newAgentId(),
+      config,
+      moduleHash: added.hash,
+      deploymentId: newDeploymentId(),
+      deployedBy,
+      createdMs: nowMs,
+      deployedMs: nowMs,
+    });
+    directory.add(agent);
     try {
-      const { hash, prepared } = await modules.add(wasm, config.memoryBytes);
-      const nowMs = wallMs();
-      const agent = this.#create({
-        agentId: newAgentId(),
-        config,
-        moduleHash: hash,
-        deploymentId: newDeploymentId(),
-        deployedBy,
-        createdMs: nowMs,
-        deployedMs: nowMs,
-      });
-      directory.add(agent);
-      modules.retain(hash);
-      try {
-        await this.#launch(agent, prepared);
-      } catch (error) {
-        this.#parts.launcher.failWaiting(agent, toPlainError(error));
-        this.#discard(agent);
-        throw deploymentFailed(error, agent);
-      }
-      await store.durable();
-      this.#parts.events.publish('agent.deployed', {
-        agent_id: agent.id,
-        name: config.name,
-        version: config.version,
-        deployment_id: agent.identity.deploymentId,
-      });
-      return agent.snapshot();
-    } finally {
-      this.#reserved.delete(config.name);
+      await this.#launch(agent, added.prepared);
+    } catch (error) {
+      this.#parts.launcher.failWaiting(agent, toPlainError(error));
+      this.#discard(agent);
+      throw deploymentFailed(error, agent);
     }
+    await store.durable();
+    this.#parts.events.publish('agent.deployed', {
+      agent_id: agent.id,
+      name: config.name,
+      version: config.version,
+      deployment_id: agent.identity.deploymentId,
+    });
+    return agent.snapshot();
   }
 
   #checkNameFree(name: string): void {
@@ -149,22 +144,27 @@ export class Agents {
 
   async #drainAndStop(agent: Agent, graceMs: number): Promise<void> {
     await this.#parts.launcher.idle(agent, graceMs);
-    if (agent.state !== 'draining') return;
-    await this.#parts.launcher.evict(agent, true);
-    // The agent may have failed, or have been removed, while it was shut down.
-    if ((agent.state as AgentState) === 'draining') this.#parts.lifecycle.change(agent, 'stopped');
+    await agent.exclusively(async () => {
+      if (agent.state !== 'draining') return;
+      await this.#parts.launcher.evict(agent, true);
+      // The agent may have failed, or have been removed, while it was shut down.
+      if ((agent.state as AgentState) === 'draining') {
+        this.#parts.lifecycle.change(agent, 'stopped');
+      }
+    });
   }
 
   /** @throws CaxtonError AGENT_NOT_FOUND, CONFLICT, DEPLOYMENT_FAILED */
   async start(name: string): Promise<AgentSnapshot> {
     const agent = this.#get(name);
-    this.#parts.supervisor.forget(agent);
     this.#parts.lifecycle.change(agent, 'loaded');
     try {
       const { moduleHash, config } = agent.identity;
       await this.#launch(agent, await this.#parts.modules.get(moduleHash, config.memoryBytes));
     } catch (error) {
-      this.#parts.lifecycle.change(agent, 'failed', toPlainError(error));
+      if (agent.state !== 'unloaded') {
+        this.#parts.lifecycle.change(agent, 'failed', toPlainError(error));
+      }
       this.#parts.launcher.failWaiting(agent, toPlainError(error));
       throw deploymentFailed(error, agent);
     }
@@ -176,11 +176,10 @@ export class Agents {
   async remove(name: string): Promise<{ agentId: string; removedMs: number }> {
     const agent = this.#get(name);
     const { directory, store, events } = this.#parts;
+    const shutdown = agent.state === 'running' || agent.state === 'draining';
     directory.remove(agent);
-    await this.#parts.launcher.evict(
-      agent,
-      agent.state === 'running' || agent.state === 'draining',
-    );
+    this.#parts.lifecycle.unload(agent);
+    await agent.exclusively(() => this.#parts.launcher.evict(agent, shutdown));
     this.#discard(agent);
     await store.durable();
     events.publish('agent.removed', { agent_id: agent.id, name: agent.name });
@@ -215,7 +214,12 @@ export class Agents {
     }
   }
 
-  /** Puts an agent whose worker died, or whose instance is to be replaced, onto a worker. */
+  /** Whether there is a worker that an agent can be put onto now. */
+  get canBePlaced(): boolean {
+    return this.#parts.launcher.hasWorker;
+  }
+
+  /** Puts an agent whose worker died onto another, or onto that one's successor. */
   async relaunch(agent: Agent): Promise<void> {
     const { moduleHash, config } = agent.identity;
     const prepared = await this.#parts.modules.get(moduleHash, config.memoryBytes);
@@ -223,9 +227,12 @@ export class Agents {
   }
 
   async #launch(agent: Agent, prepared: PreparedModule): Promise<void> {
-    await this.#parts.launcher.install(agent, prepared);
-    if (agent.discarded) throw removedMeanwhile(agent);
-    this.#parts.lifecycle.change(agent, 'running');
+    await agent.exclusively(async () => {
+      if (agent.state === 'unloaded') throw removedMeanwhile(agent);
+      await this.#parts.launcher.install(agent, prepared);
+      if ((agent.state as AgentState) === 'unloaded') throw removedMeanwhile(agent);
+      this.#parts.lifecycle.change(agent, 'running');
+    });
     this.#parts.delivery.pump(agent);
   }
 
@@ -234,25 +241,30 @@ export class Agents {
    * are told. They stay `running` in the store, so that the next start brings them back.
    */
   async shutDownAll(withinMs: number): Promise<void> {
-    const agents = [...this.#parts.directory.agents()];
+    const { directory, launcher } = this.#parts;
+    const agents = [...directory.agents()];
     const deadlineMs = wallMs() + withinMs;
     for (const agent of agents) {
       agent.clearTimers();
-      if (agent.ready) await this.#parts.launcher.idle(agent, Math.max(deadlineMs - wallMs(), 0));
+      if (agent.ready) await launcher.idle(agent, Math.max(deadlineMs - wallMs(), 0));
       clearTimeout(agent.pause);
     }
     const removals = agents.map(async (agent) => {
       const { channel, slot } = agent;
       agent.ready = false;
-      if (channel !== undefined && !channel.dead) await channel.remove(slot, true, wallUs());
+      if (channel === undefined || channel.dead) return;
+      await channel.remove(slot, true, wallUs()).catch(() => undefined);
+      await launcher.idleRing(agent);
     });
     await Promise.race([Promise.allSettled(removals), sleep(withinMs)]);
+    // What nobody will handle any more must not vanish; failures that it causes come after it.
+    for (const agent of [...agents, ...agents]) launcher.failWaiting(agent, serverStopped(agent));
   }
 
   /** The agent failed for good: until somebody starts it again nothing is delivered to it. */
   async giveUp(agent: Agent, error: PlainError): Promise<void> {
     this.#parts.lifecycle.change(agent, 'failed', error);
-    await this.#parts.launcher.evict(agent, false);
+    await agent.exclusively(() => this.#parts.launcher.evict(agent, false));
   }
 
   #create(identity: AgentIdentity): Agent {
@@ -278,6 +290,14 @@ export class Agents {
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+function serverStopped(agent: Agent): PlainError {
+  return {
+    code: 'UNAVAILABLE',
+    message: `The server stopped before agent '${agent.id}' could handle the message.`,
+    details: { agent_id: agent.id },
+  };
 }
 
 function removedMeanwhile(agent: Agent): CaxtonError {

@@ -74,6 +74,11 @@ export class Launcher {
     agent.ready = true;
   }
 
+  /** Whether there is a worker that an instance can be put onto now. */
+  get hasWorker(): boolean {
+    return this.#parts.channels().some((channel) => !channel.dead);
+  }
+
   /** Ends the instance; what still waits is failed to its senders. */
   async evict(agent: Agent, shutdown: boolean): Promise<void> {
     const { residents, supervisor, subscriptions, delivery } = this.#parts;
@@ -88,9 +93,10 @@ export class Launcher {
     if (channel !== undefined && !channel.dead) {
       await channel.remove(slot, shutdown, wallUs()).catch(() => undefined);
       // What was in the ring behind the removal comes back before it is failed with the rest.
-      await this.#idleRing(agent);
+      await this.idleRing(agent);
     }
     residents.remove(agent);
+    supervisor.forget(agent);
     this.failWaiting(agent, {
       code: 'UNAVAILABLE',
       message: `Agent '${agent.id}' was stopped before it could handle the message.`,
@@ -102,26 +108,30 @@ export class Launcher {
   async idle(agent: Agent, withinMs: number): Promise<void> {
     if (agent.mailbox.size === 0 || withinMs === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, withinMs);
-      agent.onIdle = () => {
-        if (agent.mailbox.size > 0) return;
+      const end = (): void => {
         clearTimeout(timer);
+        agent.idleListeners.delete(look);
         resolve();
       };
+      const look = (): void => {
+        if (agent.mailbox.size === 0) end();
+      };
+      const timer = setTimeout(end, withinMs).unref();
+      agent.idleListeners.add(look);
     });
-    agent.onIdle = undefined;
   }
 
-  async #idleRing(agent: Agent): Promise<void> {
+  /** Resolves when nothing of the agent is in its worker's ring any more. */
+  async idleRing(agent: Agent): Promise<void> {
     if (agent.mailbox.inRing === 0) return;
+    // Ends in any case: every frame is answered, or its worker dies and all are taken back.
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, agent.identity.config.maxMessageMs + 1_000);
-      agent.onIdle = () => {
-        clearTimeout(timer);
+      const end = (): void => {
+        agent.idleListeners.delete(end);
         resolve();
       };
+      agent.idleListeners.add(end);
     });
-    agent.onIdle = undefined;
   }
 
   /** Everything that waits in the agent's mailbox fails. */

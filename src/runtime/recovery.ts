@@ -29,7 +29,7 @@ const SETTLE_POLL_MS = 2;
 export class Recovery implements SupervisorActions {
   readonly #parts: RecoveryParts;
   /** Agents of dead workers, until the successor is there. */
-  #homeless: Agent[] = [];
+  #homeless = new Set<Agent>();
   /** Why the watchdog is about to kill a worker; tells what its message in hand died of. */
   readonly #killReasons = new Map<WorkerChannel, PlainError>();
 
@@ -43,13 +43,16 @@ export class Recovery implements SupervisorActions {
   }
 
   restart(agent: Agent): void {
-    void this.#restart(agent).catch((error) => {
-      this.#parts.logger.warn({ err: error, agent_id: agent.id }, 'agent could not be restarted');
-      if (isAlive(agent)) this.#parts.supervisor().trapped(agent, toPlainError(error));
-    });
+    void agent
+      .exclusively(() => this.#restart(agent))
+      .catch((error) => {
+        this.#parts.logger.warn({ err: error, agent_id: agent.id }, 'agent could not be restarted');
+        if (isAlive(agent)) this.#parts.supervisor().trapped(agent, toPlainError(error));
+      });
   }
 
   giveUp(agent: Agent, error: PlainError): void {
+    if (!isAlive(agent)) return;
     this.#parts.logger.warn({ agent_id: agent.id, error }, 'agent failed: too many traps');
     void this.#parts
       .agents()
@@ -58,14 +61,20 @@ export class Recovery implements SupervisorActions {
   }
 
   async #restart(agent: Agent): Promise<void> {
-    if (!isAlive(agent)) return;
+    // It may be due twice: it trapped, and then its worker died.
+    if (!isAlive(agent) || agent.ready) return;
     const { channel } = agent;
     if (channel === undefined || channel.dead) {
+      if (!this.#parts.agents().canBePlaced) {
+        this.#homeless.add(agent);
+        return;
+      }
       await this.#parts.agents().relaunch(agent);
     } else {
       // Frames that are still in the ring come back first, or later ones would overtake them.
       while (agent.mailbox.inRing > 0 && !channel.dead) await sleep(SETTLE_POLL_MS);
-      if (!isAlive(agent)) return;
+      // With a dead worker it comes back like all others of that worker.
+      if (!isAlive(agent) || channel.dead) return;
       const result = await channel.restart(agent.slot, wallUs());
       agent.figures.memory(result.memoryBytes);
     }
@@ -87,7 +96,6 @@ export class Recovery implements SupervisorActions {
     for (const agent of orphans) {
       agent.mailbox.inRing = 0;
       agent.mailbox.inRingBytes = 0;
-      agent.settling = false;
     }
     for (const [agent, frame] of waiting) agent?.mailbox.pushReturned(frame);
     const error = this.#killReasons.get(channel) ?? workerDiedError(channel);
@@ -96,7 +104,8 @@ export class Recovery implements SupervisorActions {
       this.#failInHand(guilty, leftovers.inHand, error);
     }
     // The agent that had the message in hand comes back by way of its supervisor.
-    this.#homeless.push(...orphans.filter((agent) => agent !== guilty));
+    for (const agent of orphans) if (agent !== guilty) this.#homeless.add(agent);
+    for (const agent of orphans) agent.becameIdle();
   }
 
   #failInHand(agent: Agent, frame: Buffer, error: PlainError): void {
@@ -109,8 +118,8 @@ export class Recovery implements SupervisorActions {
 
   workerReplaced(): void {
     const agents = this.#homeless;
-    this.#homeless = [];
-    for (const agent of agents) if (isAlive(agent)) this.restart(agent);
+    this.#homeless = new Set();
+    for (const agent of agents) this.restart(agent);
   }
 }
 

@@ -1,7 +1,9 @@
 import { wallMs } from '../base/clock.js';
 import { CaxtonError, type PlainError } from '../base/errors.js';
+import { newMessageId } from '../base/ids.js';
 import type { Logger } from '../base/log.js';
 import { decodeMessage, encodedBytes } from '../fipa/binary.js';
+import type { Message } from '../fipa/message.js';
 import type { ReplySink, WorkerChannel } from '../pool/worker-channel.js';
 import type { Store } from '../store/store.js';
 import {
@@ -178,14 +180,13 @@ export class Replies implements ReplySink {
       router.acceptEncoded(source, body, encodedBytes(source, body));
     } catch (refusal) {
       if (!(refusal instanceof CaxtonError)) throw refusal;
-      this.#undeliverable(agent, source, body, refusal);
+      this.#undeliverable(agent, decodeMessage(source, body), refusal);
     }
   }
 
   // Nobody waits for an answer to an agent's send, so its refusal comes back as a message.
-  #undeliverable(agent: Agent, source: Buffer, body: number, refusal: CaxtonError): void {
+  #undeliverable(agent: Agent, message: Message, refusal: CaxtonError): void {
     const { router } = this.#parts;
-    const message = decodeMessage(source, body);
     const { code, message: text, details } = refusal;
     const error = { code, message: text, details };
     router.bury(message, message.receiver, error);
@@ -204,14 +205,16 @@ export class Replies implements ReplySink {
       filter.capability === undefined
         ? (filter.agents ?? []).flatMap((name) => directory.find(name) ?? [])
         : directory.providers(filter.capability).filter((other) => other !== agent);
-    const messageAt = body + padTo8(filterBytes);
-    const message = decodeMessage(source, messageAt);
+    const message = decodeMessage(source, body + padTo8(filterBytes));
+    let { messageId } = message;
     for (const receiver of new Set(receivers)) {
+      const copy = { ...message, receiver: receiver.id, messageId };
+      messageId = newMessageId();
       try {
-        router.sendToAll({ ...message, messageId: '' }, [receiver]);
+        router.sendToAll(copy, [receiver]);
       } catch (refusal) {
         if (!(refusal instanceof CaxtonError)) throw refusal;
-        this.#undeliverable(agent, source, messageAt, refusal);
+        this.#undeliverable(agent, copy, refusal);
       }
     }
   }

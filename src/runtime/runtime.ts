@@ -136,7 +136,6 @@ export class Runtime {
       lifecycle,
       residents,
       launcher,
-      supervisor: this.#supervisor,
     });
     this.messages = new Messages({
       router,
