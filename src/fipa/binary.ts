@@ -1,6 +1,6 @@
 import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
-import { CONTENT_JSON, type ContentEncoding, type Message } from './message.js';
+import { CONTENT_JSON, type ContentEncoding, envelopeText, type Message } from './message.js';
 import { performativeCode, performativeOfCode } from './performative.js';
 
 /**
@@ -52,18 +52,7 @@ export function encodeMessage(target: Buffer, offset: number, message: Message):
   const m = message;
   const content = m.content;
   const contentText = typeof content === 'string' ? content : '';
-  const head =
-    m.messageId +
-    m.sender +
-    m.receiver +
-    m.conversationId +
-    m.replyWith +
-    m.inReplyTo +
-    m.replyTo +
-    m.ontology +
-    m.language +
-    m.protocol +
-    m.traceparent;
+  const head = envelopeText(m);
   const text = head + contentText;
   const start = offset + MESSAGE_HEADER_BYTES;
   // One native write for all text. When it took as many bytes as characters it was all ASCII, and

@@ -2,7 +2,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import Type, { type Static } from 'typebox';
 import { type CaxtonError, invalidRequest } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
-import { CONTENT_JSON, CONTENT_NONE, emptyMessage, type Message } from './message.js';
+import { CONTENT_JSON, CONTENT_NONE, emptyMessage, envelopeText, type Message } from './message.js';
 import { normalizePerformative, PERFORMATIVES } from './performative.js';
 
 const name = (description: string) =>
@@ -189,39 +189,20 @@ function isWithinDepth(value: unknown, levels: number = LIMITS.content_depth): b
   return true;
 }
 
+// Set aside for the header, the message id and what the server fills in.
+const RESERVED_BYTES = 1_024;
+
 // The schema bounds characters; a name in another script may take three bytes for each.
-function checkEnvelopeBytes(m: Message): void {
-  const characters =
-    m.sender.length +
-    m.receiver.length +
-    m.conversationId.length +
-    m.replyWith.length +
-    m.inReplyTo.length +
-    m.replyTo.length +
-    m.ontology.length +
-    m.language.length +
-    m.protocol.length +
-    m.traceparent.length;
-  // 256 bytes are set aside for the header, the message id and what the server fills in.
-  if (characters * 3 < LIMITS.envelope_bytes - 1_024) return;
-  const bytes = Buffer.byteLength(
-    m.sender +
-      m.receiver +
-      m.conversationId +
-      m.replyWith +
-      m.inReplyTo +
-      m.replyTo +
-      m.ontology +
-      m.language +
-      m.protocol +
-      m.traceparent,
-    'utf8',
-  );
-  if (bytes > LIMITS.envelope_bytes - 1_024) {
+function checkEnvelopeBytes(message: Message): void {
+  const limitBytes = LIMITS.envelope_bytes - RESERVED_BYTES;
+  const text = envelopeText(message);
+  if (text.length * 3 < limitBytes) return;
+  const bytes = Buffer.byteLength(text, 'utf8');
+  if (bytes > limitBytes) {
     throw invalidRequest(
-      `The text fields of the message take ${bytes} bytes together; the limit is ${LIMITS.envelope_bytes - 1_024}.`,
+      `The text fields of the message take ${bytes} bytes together; the limit is ${limitBytes}.`,
       'message',
-      { limit_bytes: LIMITS.envelope_bytes - 1_024 },
+      { limit_bytes: limitBytes },
     );
   }
 }

@@ -116,19 +116,56 @@ const OPTIONAL_FIELDS = [
   ['traceparent', 'traceparent'],
 ] as const;
 
-/** The message as JSON text, the content spliced in as it is. */
-export function messageJsonText(message: Message): string {
+/** The text fields one after the other, in the order of the binary form. */
+export function envelopeText(m: Envelope): string {
+  return (
+    m.messageId +
+    m.sender +
+    m.receiver +
+    m.conversationId +
+    m.replyWith +
+    m.inReplyTo +
+    m.replyTo +
+    m.ontology +
+    m.language +
+    m.protocol +
+    m.traceparent
+  );
+}
+
+// Text that stands in JSON as it is: printable ASCII without the quote and the backslash.
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** Whether no text field needs an escape in JSON, or more than a byte for a character. */
+export function hasPlainText(message: Envelope): boolean {
+  return PLAIN.test(envelopeText(message));
+}
+
+const quotePlain = (text: string): string => `"${text}"`;
+
+/**
+ * The message as JSON text without its content and its closing brace.
+ * @param plain what `hasPlainText` said of it
+ */
+export function messageJsonHead(message: Envelope, plain: boolean): string {
+  const quote = plain ? quotePlain : JSON.stringify;
   let text =
-    `{"message_id":${JSON.stringify(message.messageId)},"performative":"${message.performative}",` +
-    `"sender":${JSON.stringify(message.sender)},"receiver":${JSON.stringify(message.receiver)}`;
+    `{"message_id":${quote(message.messageId)},"performative":"${message.performative}",` +
+    `"sender":${quote(message.sender)},"receiver":${quote(message.receiver)}`;
   for (const [name, key] of OPTIONAL_FIELDS) {
     const value = message[key];
-    if (value !== '') text += `,"${name}":${JSON.stringify(value)}`;
+    if (value !== '') text += `,"${name}":${quote(value)}`;
   }
   if (message.replyByMs !== 0) text += `,"reply_by":"${new Date(message.replyByMs).toISOString()}"`;
   if (message.priority !== 0) text += `,"priority":${message.priority}`;
-  if (message.contentEncoding !== CONTENT_NONE) text += `,"content":${contentJsonText(message)}`;
-  return `${text},"timestamp":"${rfc3339(message.timestampUs / 1_000)}"}`;
+  return `${text},"timestamp":"${rfc3339(message.timestampUs / 1_000)}"`;
+}
+
+/** The message as JSON text, the content spliced in as it is. */
+export function messageJsonText(message: Message): string {
+  const head = messageJsonHead(message, hasPlainText(message));
+  if (message.contentEncoding === CONTENT_NONE) return `${head}}`;
+  return `${head},"content":${contentJsonText(message)}}`;
 }
 
 /** The message as a plain object with the names of the API. */

@@ -1,6 +1,6 @@
 import { LIMITS } from '../base/limits.js';
 import { encodeMessage, MESSAGE_HEADER_BYTES } from '../fipa/binary.js';
-import type { Message } from '../fipa/message.js';
+import { envelopeText, type Message } from '../fipa/message.js';
 import { frameBytes } from '../ring/layout.js';
 import {
   DONE_HEADER_BYTES,
@@ -229,19 +229,7 @@ export class Effects {
 
 /** An upper bound of a message's binary form, close to it when the content is long. */
 function messageBytesMax(m: Message): number {
-  const characters =
-    m.messageId.length +
-    m.sender.length +
-    m.receiver.length +
-    m.conversationId.length +
-    m.replyWith.length +
-    m.inReplyTo.length +
-    m.replyTo.length +
-    m.ontology.length +
-    m.language.length +
-    m.protocol.length +
-    m.traceparent.length;
-  return MESSAGE_HEADER_BYTES + characters * 3 + contentBytesMax(m.content);
+  return MESSAGE_HEADER_BYTES + envelopeText(m).length * 3 + contentBytesMax(m.content);
 }
 
 function contentBytesMax(content: string | Uint8Array): number {

@@ -1,21 +1,19 @@
 import { Encoder } from '@msgpack/msgpack';
-import { rfc3339 } from '../base/clock.js';
 import { LIMITS } from '../base/limits.js';
 import { decodeMessage, encodedBytes, encodedContentBytes } from '../fipa/binary.js';
 import {
   CONTENT_JSON,
   CONTENT_NONE,
+  hasPlainText,
   type Message,
   messageJson,
+  messageJsonHead,
   messageJsonText,
 } from '../fipa/message.js';
 
 /** What `caxton_encoding` answers. */
 export const ENCODING_JSON = 0;
 export const ENCODING_MESSAGE_PACK = 1;
-
-/** Text that stands in JSON as it is: printable ASCII without the quote and the backslash. */
-const PLAIN = /^[ !#-[\]-~]*$/;
 
 const CLOSING_BRACE = 0x7d;
 /** Below this, a loop copies faster than a call to TypedArray.set with a new view. */
@@ -81,8 +79,8 @@ export class GuestEncoder {
   #prepareSpliced(source: Buffer, offset: number, message: Message): number {
     const end = offset + encodedBytes(source, offset);
     const contentBytes = encodedContentBytes(source, offset);
-    const plain = isPlain(message);
-    this.#setHead(plain ? plainHead(message) : escapedHead(message), plain);
+    const plain = hasPlainText(message);
+    this.#setHead(`${messageJsonHead(message, plain)},"content":`, plain);
     this.#setBody(source, end - contentBytes, contentBytes, 1);
     return this.#headBytes + contentBytes + 1;
   }
@@ -107,41 +105,4 @@ export class GuestEncoder {
     this.#bodyBytes = length;
     this.#closingBytes = closingBytes;
   }
-}
-
-function isPlain(m: Message): boolean {
-  return PLAIN.test(
-    m.messageId +
-      m.sender +
-      m.receiver +
-      m.conversationId +
-      m.replyWith +
-      m.inReplyTo +
-      m.replyTo +
-      m.ontology +
-      m.language +
-      m.protocol +
-      m.traceparent,
-  );
-}
-
-/** The message's JSON up to its content, when no text in it needs escapes. */
-function plainHead(m: Message): string {
-  let text = `{"message_id":"${m.messageId}","performative":"${m.performative}","sender":"${m.sender}","receiver":"${m.receiver}"`;
-  if (m.conversationId !== '') text += `,"conversation_id":"${m.conversationId}"`;
-  if (m.replyWith !== '') text += `,"reply_with":"${m.replyWith}"`;
-  if (m.inReplyTo !== '') text += `,"in_reply_to":"${m.inReplyTo}"`;
-  if (m.replyTo !== '') text += `,"reply_to":"${m.replyTo}"`;
-  if (m.ontology !== '') text += `,"ontology":"${m.ontology}"`;
-  if (m.language !== '') text += `,"language":"${m.language}"`;
-  if (m.protocol !== '') text += `,"protocol":"${m.protocol}"`;
-  if (m.traceparent !== '') text += `,"traceparent":"${m.traceparent}"`;
-  if (m.replyByMs !== 0) text += `,"reply_by":"${new Date(m.replyByMs).toISOString()}"`;
-  if (m.priority !== 0) text += `,"priority":${m.priority}`;
-  return `${text},"timestamp":"${rfc3339(m.timestampUs / 1_000)}","content":`;
-}
-
-function escapedHead(message: Message): string {
-  const whole = messageJsonText({ ...message, contentEncoding: CONTENT_NONE });
-  return `${whole.slice(0, -1)},"content":`;
 }
