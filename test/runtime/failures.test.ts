@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { contentValue } from '../../src/fipa/message.js';
+import { eventually } from '../support/eventually.js';
+import { refusal, startTestRuntime, type TestRuntime } from '../support/runtime.js';
+
+/** Guests that fail a request, and what the sender is told. */
+const FAILURES: ReadonlyArray<readonly [guest: string, code: string, resource?: string]> = [
+  ['returns-nonzero', 'MESSAGE_DELIVERY_FAILED'],
+  ['trap-unreachable', 'MESSAGE_DELIVERY_FAILED'],
+  ['trap-div-zero', 'MESSAGE_DELIVERY_FAILED'],
+  ['trap-oob-memory', 'MESSAGE_DELIVERY_FAILED'],
+  ['trap-indirect-type', 'MESSAGE_DELIVERY_FAILED'],
+  ['bad-pointer-send', 'MESSAGE_DELIVERY_FAILED'],
+  ['bad-pointer-negative', 'MESSAGE_DELIVERY_FAILED'],
+  ['alloc-out-of-range', 'MESSAGE_DELIVERY_FAILED'],
+  ['as-abort', 'MESSAGE_DELIVERY_FAILED'],
+  ['wasi-proc-exit', 'MESSAGE_DELIVERY_FAILED'],
+  ['alloc-refuses', 'RESOURCE_LIMIT_EXCEEDED', 'memory'],
+  ['loop-br', 'RESOURCE_LIMIT_EXCEEDED', 'fuel'],
+  ['recursion-deep', 'MESSAGE_DELIVERY_FAILED'],
+];
+
+describe('a message that its agent fails', () => {
+  let test: TestRuntime;
+  before(async () => {
+    test = await startTestRuntime();
+    for (const [guest] of FAILURES) await test.deploy(guest);
+    await test.deploy('failing-once');
+  });
+  after(() => test.close());
+
+  for (const [guest, code, resource] of FAILURES) {
+    it(`is answered with a failure and lies in the dead letters: ${guest}`, async () => {
+      const events = test.events('message.failed');
+      const fields = { conversation_id: `c-${guest}`, reply_with: 'r', protocol: 'fipa-request' };
+      const { reply, messageId } = await test.ask(guest, { n: 1 }, fields);
+      const { agentId } = test.runtime.agents.get(guest);
+      assert.equal(reply.performative, 'failure');
+      assert.equal(reply.sender, agentId);
+      assert.equal(reply.inReplyTo, 'r');
+      assert.equal(reply.conversationId, `c-${guest}`);
+      assert.equal(reply.protocol, 'fipa-request');
+      const { error } = contentValue(reply) as { error: Record<string, unknown> };
+      assert.equal(error.code, code);
+      assert.equal(error.resource, resource);
+      assert.equal(typeof error.message, 'string');
+      const [letter] = await test.deadLetters(guest);
+      assert.equal(letter?.message.messageId, messageId);
+      assert.equal(letter?.agentId, agentId);
+      assert.deepEqual(contentValue(letter!.message), { n: 1 });
+      assert.equal(letter?.error.code, code);
+      assert.deepEqual(
+        events.map((event) => [event.message_id, event.agent_id]),
+        [[messageId, agentId]],
+      );
+      assert.equal(test.runtime.agents.get(guest).messagesFailed, 1);
+    });
+  }
+
+  it('names the fuel that it had', async () => {
+    await test.deploy('loop-br', { name: 'loop-small', resources: { cpu: '50000' } });
+    const error = await test.askFailure('loop-small');
+    assert.equal(error.resource, 'fuel');
+    assert.equal(error.limit, 50_000);
+  });
+
+  it('is told to reply_to, where that is given', async () => {
+    test.runtime.clients.see('secretary');
+    await test.send('returns-nonzero', 1, { reply_to: 'secretary', conversation_id: 'c-to' });
+    const [failure] = await eventually('the failure', async () => {
+      const found = await test.history({ receiver: 'secretary' });
+      return found.length === 1 && found;
+    });
+    assert.equal(failure?.performative, 'failure');
+  });
+
+  it('is handled once more on a retry, under its own id', async () => {
+    const { messageId } = await test.ask('failing-once', 'boom', { conversation_id: 'c-retry' });
+    const letter = await eventually('a dead letter', () => test.runtime.deadLetters.get(messageId));
+    const again = await test.runtime.deadLetters.retry(letter);
+    assert.equal(again.messageId, messageId);
+    const failures = await eventually('a second failure', async () => {
+      const found = await test.history({ conversationId: 'c-retry', performative: 'failure' });
+      return found.length === 2 && found;
+    });
+    assert.ok(failures.every((failure) => failure.inReplyTo === messageId));
+    // The message itself is in the history once, and in the dead letters again.
+    assert.equal((await test.history({ conversationId: 'c-retry' })).length, 3);
+    assert.equal((await test.deadLetters('failing-once')).length, 1);
+  });
+
+  it('leaves the dead letters when a retry is handled', async () => {
+    await test.deploy('returns-nonzero', { name: 'mended' });
+    const { messageId } = await test.ask('mended', 'x');
+    await test.runtime.agents.remove('mended');
+    const letter = await eventually('a dead letter', () => test.runtime.deadLetters.get(messageId));
+    await assert.rejects(test.runtime.deadLetters.retry(letter), refusal('AGENT_NOT_FOUND'));
+    assert.ok(await test.runtime.deadLetters.get(messageId), 'a refused retry keeps the letter');
+    await test.deploy('echo', { name: 'other' });
+    const { agentId } = test.runtime.agents.get('other');
+    const redirected = { ...letter, message: { ...letter.message, receiver: agentId } };
+    await test.runtime.deadLetters.retry(redirected);
+    await test.store.durable();
+    assert.equal(await test.runtime.deadLetters.get(messageId), undefined);
+  });
+});
+
+describe('failures between agents', () => {
+  it('come to rest: a failed failure is not answered', async () => {
+    const test = await startTestRuntime();
+    try {
+      // Each fails whatever it gets, so a failure that were answered would go to and fro for ever.
+      await test.deploy('returns-nonzero', { name: 'first' });
+      await test.deploy('forwarder', { environment: { to: 'first' } });
+      await test.send('forwarder', 1);
+      const failure = await eventually('the forwarder is told', async () =>
+        (await test.history({ receiver: 'forwarder', performative: 'failure' })).at(0),
+      );
+      assert.equal(failure.sender, test.runtime.agents.get('first').agentId);
+
+      const told = { performative: 'failure', conversation_id: 'c-rest' };
+      await test.send('first', 'x', { ...told, sender: 'tester' });
+      await test.until('first', 'idle');
+      assert.equal((await test.history({ conversationId: 'c-rest' })).length, 1);
+      assert.equal((await test.deadLetters('first')).length, 2);
+    } finally {
+      await test.close();
+    }
+  });
+
+  it('tell an agent that its message could not be delivered', async () => {
+    const test = await startTestRuntime();
+    try {
+      await test.deploy('forwarder', { environment: { to: 'nobody' } });
+      await test.send('forwarder', 'lost');
+      const failure = await eventually('the forwarder is told', async () =>
+        (await test.history({ receiver: 'forwarder', performative: 'failure' })).at(0),
+      );
+      assert.equal(failure.sender, 'nobody');
+      const { error } = contentValue(failure) as { error: { code: string } };
+      assert.equal(error.code, 'AGENT_NOT_FOUND');
+      const [letter] = await test.deadLetters();
+      assert.equal(letter?.message.receiver, 'nobody');
+      assert.equal(contentValue(letter!.message), 'lost');
+    } finally {
+      await test.close();
+    }
+  });
+
+  it('of a full mailbox reach the agent that wrote, and lose nothing', async () => {
+    const test = await startTestRuntime();
+    try {
+      await test.deploy('slow-agent', { name: 'slow', resources: { mailbox: 2 } });
+      await test.deploy('forwarder', { environment: { to: 'slow' } });
+      for (let i = 0; i < 20; i++) await test.send('forwarder', i);
+      await test.until('forwarder', 'idle');
+      await test.until('slow', 'idle');
+      const answered = (await test.history({ sender: 'slow', performative: 'inform' })).length;
+      const letters = await test.deadLetters();
+      assert.ok(letters.every((letter) => letter.error.details.resource === 'mailbox'));
+      assert.ok(letters.length > 0);
+      assert.equal(answered + letters.length, 20);
+    } finally {
+      await test.close();
+    }
+  });
+});
