@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { contentValue } from '../../src/fipa/message.js';
+import { refusal, startTestRuntime, type TestRuntime } from '../support/runtime.js';
+
+/** Runs each step with a runtime of its own, all over the same data. */
+async function inTurn(...steps: ReadonlyArray<(test: TestRuntime) => Promise<void>>) {
+  const dataDir = await mkdtemp(join(tmpdir(), 'caxton-restart-'));
+  try {
+    for (const step of steps) {
+      const test = await startTestRuntime({ data_dir: dataDir });
+      try {
+        await step(test);
+      } finally {
+        await test.close();
+      }
+    }
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+describe('a runtime that starts again over the same store', () => {
+  it('brings back agents with names, versions, limits and data', async () => {
+    const resources = { memory: '20MB', cpu: '5000000', mailbox: 7, max_message_ms: 900 };
+    const environment = { to: 'somebody' };
+    let before: unknown;
+    await inTurn(
+      async (test) => {
+        await test.deploy('counter', {
+          version: '3.2.1',
+          resources,
+          environment,
+          capabilities: ['count'],
+        });
+        await test.ask('counter', { action: 'add', amount: 41 });
+        const { agentId, config, deploymentId, createdMs } = test.runtime.agents.get('counter');
+        before = { agentId, config, deploymentId, createdMs };
+      },
+      async (test) => {
+        const { agentId, config, deploymentId, createdMs, state } =
+          test.runtime.agents.get('counter');
+        assert.equal(state, 'running');
+        assert.deepEqual({ agentId, config, deploymentId, createdMs }, before);
+        assert.equal(config.memoryBytes, Math.ceil(20e6 / 65_536) * 65_536);
+        assert.equal(config.fuelPerMessage, 5_000_000);
+        const content = { action: 'add', amount: 1 };
+        assert.deepEqual(await test.askContent('capability:count', content), { count: 42 });
+      },
+    );
+  });
+
+  it('leaves stopped agents stopped and failed ones failed; both can be started', async () => {
+    await inTurn(
+      async (test) => {
+        await test.deploy('echo', { name: 'stopped' });
+        await test.deploy('trap-unreachable', { name: 'failed' });
+        test.runtime.agents.stop('stopped', 1, true);
+        await test.until('stopped', 'stopped');
+        for (let i = 0; i < 5; i++) await test.askFailure('failed');
+        await test.until('failed', 'failed');
+      },
+      async (test) => {
+        assert.equal(test.runtime.agents.get('stopped').state, 'stopped');
+        assert.equal(test.runtime.agents.get('failed').state, 'failed');
+        await assert.rejects(test.send('stopped', 1), refusal('UNAVAILABLE'));
+        assert.equal((await test.runtime.agents.start('failed')).state, 'running');
+        assert.equal((await test.runtime.agents.start('stopped')).state, 'running');
+        assert.equal(await test.askContent('stopped', 'x'), 'x');
+      },
+      async (test) => {
+        assert.equal(test.runtime.agents.get('stopped').state, 'running');
+      },
+    );
+  });
+
+  it('forgets agents that were removed, and keeps a module that another still uses', async () => {
+    await inTurn(
+      async (test) => {
+        await test.deploy('echo', { name: 'removed' });
+        await test.deploy('echo', { name: 'kept' });
+        await test.runtime.agents.remove('removed');
+      },
+      async (test) => {
+        assert.equal(test.runtime.agents.find('removed'), undefined);
+        assert.equal(await test.askContent('kept', 1), 1);
+      },
+    );
+  });
+
+  it('keeps a module that is deployed anew while its last agent is removed', async () => {
+    await inTurn(
+      async (test) => {
+        for (let i = 0; i < 5; i++) {
+          await test.deploy('counter', { name: `old-${i}` });
+          // Another memory limit, so that the module is looked up and compiled once more.
+          const resources = { memory: `${10 + i}MB` };
+          await Promise.all([
+            test.runtime.agents.remove(`old-${i}`),
+            test.deploy('counter', { name: 'new', resources }),
+          ]);
+          if (i < 4) await test.runtime.agents.remove('new');
+        }
+      },
+      async (test) => {
+        assert.equal(test.runtime.agents.get('new').state, 'running');
+        assert.deepEqual(await test.askContent('new', { action: 'get' }), { count: 0 });
+      },
+    );
+  });
+
+  it('gave each message that it had accepted an end', async () => {
+    const count = 400;
+    await inTurn(
+      async (test) => {
+        // Too slow to handle all of them in the time that a stop takes.
+        const limited = { resources: { cpu: '10m', mailbox: 1_000 } };
+        await test.deploy('slow-agent', { name: 'slow', ...limited });
+        for (let i = 0; i < count; i++) await test.send('slow', i, { conversation_id: 'c' });
+      },
+      async (test) => {
+        const answers = await test.history({ conversationId: 'c', receiver: 'tester' });
+        const informed = answers.filter((answer) => answer.performative === 'inform');
+        const letters = await test.deadLetters('slow');
+        assert.ok(letters.length > 0);
+        const ended = [...informed, ...letters.map((letter) => letter.message)].map(contentValue);
+        assert.deepEqual(
+          ended.sort((a, b) => Number(a) - Number(b)),
+          Array.from({ length: count }, (_, i) => i),
+        );
+        assert.equal(test.runtime.agents.get('slow').state, 'running');
+      },
+    );
+  });
+});
