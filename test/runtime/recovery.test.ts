@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { contentValue } from '../../src/fipa/message.js';
+import { AgentThreads } from '../support/agent-threads.js';
+import { eventually } from '../support/eventually.js';
+import { GuestBuilder } from '../support/guest-builder.js';
+import { compileWat } from '../support/guests.js';
+import { type TestRuntime, withRuntime } from '../support/runtime.js';
+
+describe('the only worker, when it dies', () => {
+  let threads: AgentThreads;
+  before(() => {
+    threads = new AgentThreads();
+  });
+  after(() => threads.close());
+
+  /** Ends the worker while the slow agent has a message in hand. */
+  async function killAt(test: TestRuntime, agent: string): Promise<void> {
+    const failing = test.askFailure(agent, 'in hand');
+    await sleep(30);
+    await threads.terminateAll();
+    assert.equal((await failing).code, 'MESSAGE_DELIVERY_FAILED');
+  }
+
+  // Burns far more than a test waits for, so that it has the message in hand for sure.
+  const endless = { resources: { cpu: '10000000000', max_message_ms: 60_000 } };
+
+  it('costs the agent at work one of its five traps, however long the successor takes', async () => {
+    await withRuntime({}, async (test) => {
+      await test.deploy('loop-br', { name: 'busy', ...endless });
+      await test.deploy('counter');
+      for (let death = 1; death <= 4; death++) {
+        await test.ask('counter', { action: 'add', amount: 1 });
+        await killAt(test, 'busy');
+        assert.equal(test.runtime.agents.get('busy').state, 'running');
+      }
+      assert.deepEqual(await test.askContent('counter', { action: 'get' }), { count: 4 });
+      await eventually('it is back', () => test.runtime.agents.get('busy').worker !== undefined);
+      await killAt(test, 'busy');
+      await test.until('busy', 'failed');
+      assert.deepEqual(await test.askContent('counter', { action: 'get' }), { count: 4 });
+    });
+  });
+
+  it('brings back once an agent that had just trapped', async () => {
+    await withRuntime({}, async (test) => {
+      const { agentId } = await test.deploy(await greeter(), { name: 'greeter' });
+      await test.deploy('loop-br', { name: 'busy', ...endless });
+      await test.askFailure('greeter');
+      await killAt(test, 'busy');
+      await eventually('two greetings', async () => (await greetings(test, agentId)) === 2);
+      await sleep(500);
+      // One of the deploy, one of its return.
+      assert.equal(await greetings(test, agentId), 2);
+      assert.equal(test.runtime.agents.get('greeter').restarts, 1);
+    });
+  });
+
+  it('does not bring back an agent that is removed meanwhile', async () => {
+    await withRuntime({}, async (test) => {
+      const { agentId } = await test.deploy(await greeter(), { name: 'greeter' });
+      await test.deploy('loop-br', { name: 'busy', ...endless });
+      await killAt(test, 'busy');
+      await test.runtime.agents.remove('greeter');
+      await eventually('the worker is back', () => {
+        return test.runtime.agents.get('busy').worker !== undefined;
+      });
+      await test.deploy('echo');
+      assert.equal(await greetings(test, agentId), 1);
+    });
+  });
+
+  it('does not hold up an agent that drains', async () => {
+    await withRuntime({}, async (test) => {
+      await test.deploy('loop-br', { name: 'busy', ...endless });
+      const failing = test.askFailure('busy');
+      await sleep(30);
+      test.runtime.agents.stop('busy', 3_600, true);
+      await threads.terminateAll();
+      await failing;
+      await test.until('busy', 'stopped');
+    });
+  });
+
+  it('gives everything that waited to the successor, in order', async () => {
+    await withRuntime({}, async (test) => {
+      await test.deploy('echo');
+      await test.deploy('loop-br', { name: 'busy', ...endless });
+      const failing = test.askFailure('busy');
+      for (let i = 0; i < 300; i++) await test.send('echo', i, { conversation_id: 'c' });
+      await sleep(30);
+      await threads.terminateAll();
+      await failing;
+      for (let i = 300; i < 400; i++) await test.send('echo', i, { conversation_id: 'c' });
+      await test.until('echo', 'idle');
+      const answers = await test.history({ conversationId: 'c', sender: 'echo' });
+      assert.deepEqual(
+        answers.map(contentValue),
+        Array.from({ length: 400 }, (_, i) => i),
+      );
+    });
+  });
+});
+
+/** Sends "hello" to the client "tester" whenever it is started, and traps on every message. */
+function greeter(): Promise<Uint8Array> {
+  const builder = new GuestBuilder();
+  const hello = builder.json({ performative: 'inform', receiver: 'tester', content: 'hello' });
+  builder.export('agent_init', `(call ${builder.use('send_message')} ${hello})`, '(result i32)');
+  return compileWat('greeter', builder.build('(unreachable)'));
+}
+
+async function greetings(test: TestRuntime, agentId: string): Promise<number> {
+  const informs = await test.history({ sender: agentId, performative: 'inform' });
+  const letters = (await test.deadLetters()).filter((letter) => letter.message.sender === agentId);
+  return informs.length + letters.length;
+}
