@@ -133,10 +133,9 @@ describe('an agent that speaks MessagePack', () => {
       const content = { text: 'äöü € 😀', list: [1, -2, 3.5, null, true], deep: { a: [] } };
       const { reply } = await test.ask('msgpack-echo', content);
       assert.deepEqual(contentValue(reply), content);
-      assert.deepEqual(
-        (await test.history({ sender: 'msgpack-echo' })).map(contentValue),
-        [content],
-      );
+      assert.deepEqual((await test.history({ sender: 'msgpack-echo' })).map(contentValue), [
+        content,
+      ]);
     });
   });
 });

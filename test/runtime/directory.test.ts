@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Directory } from '../../src/runtime/directory.js';
+import type { DirectoryChange } from '../../src/wire/control.js';
+import { makeAgent } from '../support/agents.js';
+
+function makeDirectory() {
+  const announced: DirectoryChange[] = [];
+  const directory = new Directory((changes) => announced.push(...changes));
+  return { directory, announced };
+}
+
+function running(name: string, capabilities: string[] = []) {
+  const agent = makeAgent(name, { capabilities });
+  agent.state = 'running';
+  return agent;
+}
+
+test('agents are found by id and by name until they are removed', () => {
+  const { directory } = makeDirectory();
+  const agent = running('a');
+  directory.add(agent);
+  assert.equal(directory.find('a'), agent);
+  assert.equal(directory.find(agent.id), agent);
+  assert.equal(directory.size, 1);
+  directory.remove(agent);
+  assert.equal(directory.find('a'), undefined);
+  assert.equal(directory.find(agent.id), undefined);
+});
+
+test('removing an agent twice leaves its successor of the same name', () => {
+  const { directory } = makeDirectory();
+  const first = running('a', ['work']);
+  const second = running('a', ['work']);
+  directory.add(first);
+  directory.remove(first);
+  directory.add(second);
+  directory.remove(first);
+  assert.equal(directory.find('a'), second);
+  assert.deepEqual(directory.providers('work'), [second]);
+});
+
+test('providers are those that run, by the name without its version', () => {
+  const { directory } = makeDirectory();
+  const plain = running('plain', ['work']);
+  const versioned = running('versioned', ['work:1.2']);
+  const stopped = running('stopped', ['work']);
+  for (const agent of [plain, versioned, stopped]) directory.add(agent);
+  stopped.state = 'stopped';
+  assert.deepEqual(directory.providers('work'), [plain, versioned]);
+  assert.deepEqual(directory.providers('work:9'), [plain, versioned]);
+  assert.deepEqual(directory.providers('other'), []);
+});
+
+test('a capability that is registered is announced once, and goes with its agent', () => {
+  const { directory, announced } = makeDirectory();
+  const agent = running('a');
+  directory.add(agent);
+  announced.length = 0;
+  directory.addCapability(agent, 'work:1');
+  directory.addCapability(agent, 'work:1');
+  assert.deepEqual(announced, [
+    { change: 'capability', agentId: agent.id, capability: 'work', present: true },
+  ]);
+  assert.deepEqual(directory.providers('work'), [agent]);
+  directory.remove(agent);
+  assert.deepEqual(directory.providers('work'), []);
+});
+
+test('a capability of an agent that is not there is not offered', () => {
+  const { directory, announced } = makeDirectory();
+  directory.addCapability(running('gone'), 'work');
+  assert.deepEqual(directory.providers('work'), []);
+  assert.deepEqual(announced, []);
+});
+
+test('all changes together tell a new worker what the others know', () => {
+  const { directory, announced } = makeDirectory();
+  const kept = running('kept', ['x', 'y:2']);
+  const removed = running('removed', ['x']);
+  directory.add(kept);
+  directory.add(removed);
+  directory.addCapability(kept, 'z');
+  directory.remove(removed);
+  const replay = (changes: readonly DirectoryChange[]) => {
+    const facts = new Set<string>();
+    for (const change of changes) {
+      const what = change.change === 'agent' ? change.name : change.capability;
+      const fact = `${change.change} ${change.agentId} ${what}`;
+      if (change.present) facts.add(fact);
+      else facts.delete(fact);
+    }
+    return facts;
+  };
+  assert.deepEqual(replay(directory.everything()), replay(announced));
+  assert.equal(replay(announced).size, 4);
+});

@@ -1,0 +1,33 @@
+import { Agent } from '../../src/runtime/agent.js';
+import type { AgentConfig } from '../../src/runtime/types.js';
+
+let made = 0;
+
+/** An agent as the main thread knows it, that no worker has. */
+export function makeAgent(name: string, config: Partial<AgentConfig> = {}): Agent {
+  return new Agent(
+    {
+      agentId: `agent_${++made}`,
+      config: {
+        name,
+        version: '1.0.0',
+        strategy: 'immediate',
+        memoryBytes: 65_536,
+        memoryText: '64KiB',
+        fuelPerMessage: 1_000,
+        cpuShareMillis: 0,
+        maxMessageMs: 1_000,
+        mailboxMessages: 10,
+        environment: {},
+        capabilities: [],
+        ...config,
+      },
+      moduleHash: 'hash',
+      deploymentId: 'deploy_1',
+      deployedBy: 'tests',
+      createdMs: 0,
+      deployedMs: 0,
+    },
+    10_000,
+  );
+}
