@@ -23,6 +23,8 @@ export const LIMITS = Object.freeze({
   wait_max_ms: 600_000,
   waiting_callers: 100_000,
   idempotency_keys: 100_000,
+  /** Results kept under idempotency keys, twice: of sends, and of sends that waited. */
+  idempotency_bytes: 64 * MIB,
   known_clients: 100_000,
 
   // Rings.
@@ -57,6 +59,8 @@ export const LIMITS = Object.freeze({
   data_key_bytes: 512,
   data_value_bytes: 1 * MIB,
   data_bytes_per_agent: 16 * MIB,
+  /** What an entry counts beside its key and value, so that many tiny ones are bounded as well. */
+  data_entry_bytes: 128,
   memory_default_bytes: 64 * MIB,
   memory_max_bytes: 1024 * MIB,
   fuel_default: 10_000_000,
@@ -71,13 +75,23 @@ export const LIMITS = Object.freeze({
   // Supervision.
   restart_backoff_ms: 100,
   restart_backoff_max_ms: 30_000,
+  /** Until a restart that failed through no fault of the agent is tried again. */
+  restart_retry_ms: 1_000,
   restarts_per_minute: 5,
   prepare_timeout_ms: 60_000,
+  /** Wall-clock backstop of an agent's start and of its shutdown, unless `max_message_ms` is more. */
+  step_min_ms: 5_000,
+  /** Refused sends of one message that become dead letters of their own; the rest is logged. */
+  refused_sends_buried: 16,
+  refused_send_pause_ms: 10,
+  refused_send_pause_max_ms: 1_000,
   /** How long a stopping server lets its agents finish, twice: for what waits, and to shut down. */
   shutdown_drain_ms: 5_000,
   grace_period_default_s: 30,
   grace_period_max_s: 3_600,
   worker_restart_backoff_ms: 100,
+  /** After so long a thread that has not reported is given up. */
+  worker_start_ms: 30_000,
   /** JavaScript heap of one worker thread; agents' memories and stored data lie outside of it. */
   worker_heap_mb: 1_024,
 
@@ -114,6 +128,8 @@ export const LIMITS = Object.freeze({
   websocket_frame_bytes: 16 * MIB,
   websocket_backpressure_bytes: 4 * MIB,
   subscriptions_per_connection: 1_000,
+  /** Names in the filters of all subscriptions of one connection. */
+  subscription_names_per_connection: 1_000,
   /** How long the command line waits for a connection to the server. */
   client_connect_ms: 10_000,
   page_default: 50,

@@ -45,6 +45,8 @@ export class Agent {
   /** Its CPU share is used up: nothing goes into the ring until this timer fires. */
   pause: NodeJS.Timeout | undefined;
   runningSinceMs = 0;
+  /** Sends of the message being handled that were refused. */
+  refusedSends = 0;
   /** Called when the last frame in the ring is accounted for. */
   readonly idleListeners = new Set<() => void>();
   #lastTurn: Promise<unknown> = Promise.resolve();

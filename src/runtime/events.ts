@@ -172,7 +172,7 @@ function concernsAgent(
   agentId: string | undefined,
   body: EventBody,
 ): boolean {
-  if (agentId !== undefined) return wanted.has(agentId);
+  if (agentId !== undefined && wanted.has(agentId)) return true;
   return wanted.has(String(body.from)) || wanted.has(String(body.to));
 }
 

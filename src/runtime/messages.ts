@@ -1,12 +1,12 @@
-import { CaxtonError } from '../base/errors.js';
+import { CaxtonError, invalidRequest } from '../base/errors.js';
 import { newMessageId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
-import type { Message } from '../fipa/message.js';
+import { envelopeText, type Message } from '../fipa/message.js';
 import type { Store } from '../store/store.js';
 import type { Clients } from './clients.js';
 import type { Directory } from './directory.js';
 import { IdempotencyCache } from './idempotency-cache.js';
-import type { Acceptance, Router } from './router.js';
+import { type Acceptance, isGroup, type Router } from './router.js';
 import type { SendOptions, SendResult, WaitResult } from './types.js';
 import type { Waiters } from './waiters.js';
 
@@ -18,11 +18,24 @@ export interface MessagesParts {
   readonly store: Store;
 }
 
+/** About what a result's own fields take. */
+const RESULT_BYTES = 256;
+
 /** Sending from outside. */
 export class Messages {
   readonly #parts: MessagesParts;
-  readonly #sent = new IdempotencyCache<SendResult>(LIMITS.idempotency_keys);
-  readonly #answered = new IdempotencyCache<WaitResult>(LIMITS.idempotency_keys);
+  readonly #sent = new IdempotencyCache<SendResult>({
+    keys: LIMITS.idempotency_keys,
+    bytes: LIMITS.idempotency_bytes,
+    weigh: () => RESULT_BYTES,
+  });
+  readonly #answered = new IdempotencyCache<WaitResult>({
+    keys: LIMITS.idempotency_keys,
+    bytes: LIMITS.idempotency_bytes,
+    weigh: ({ reply }) => RESULT_BYTES + envelopeText(reply).length + reply.content.length,
+  });
+
+  #closed = false;
 
   constructor(parts: MessagesParts) {
     this.#parts = parts;
@@ -30,7 +43,8 @@ export class Messages {
 
   /**
    * Accepts a message. Answers at once unless it has to wait for the disk.
-   * @throws CaxtonError FORBIDDEN when the sender is an agent's name, and what Router.accept throws
+   * @throws CaxtonError FORBIDDEN when the sender is an agent's name, INVALID_REQUEST when it names
+   * a group, UNAVAILABLE when the server stops, and what Router.accept throws
    */
   send(message: Message, options: SendOptions): SendResult | Promise<SendResult> {
     const key = options.idempotencyKey ?? '';
@@ -89,8 +103,20 @@ export class Messages {
     await this.#parts.store.durable();
   }
 
+  /** The server stops: nothing more is accepted from outside. */
+  close(): void {
+    this.#closed = true;
+  }
+
   #accept(message: Message): Acceptance {
     const { clients, directory, router } = this.#parts;
+    if (this.#closed) throw serverStopping();
+    if (isGroup(message.sender)) {
+      throw invalidRequest(
+        `sender '${message.sender}' is no name of one client: an answer would go to many.`,
+        'sender',
+      );
+    }
     if (directory.find(message.sender) !== undefined) {
       throw new CaxtonError(
         'FORBIDDEN',
@@ -102,6 +128,11 @@ export class Messages {
     clients.see(message.sender);
     return acceptance;
   }
+}
+
+/** What callers are told while the server stops. */
+export function serverStopping(): CaxtonError {
+  return new CaxtonError('UNAVAILABLE', 'The server is stopping; send again when it is back.');
 }
 
 function sendResult(message: Message, acceptance: Acceptance): SendResult {

@@ -1,6 +1,7 @@
 import { wallMs } from '../base/clock.js';
 import { CaxtonError, type PlainError } from '../base/errors.js';
 import { newMessageId } from '../base/ids.js';
+import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
 import { decodeMessage, encodedBytes } from '../fipa/binary.js';
 import type { Message } from '../fipa/message.js';
@@ -148,6 +149,7 @@ export class Replies implements ReplySink {
     counters.fuelUsed += done.fuelUsed;
     if (ok) counters.processed += 1;
     if (done.pauseMs > 0) this.#pause(agent, done.pauseMs);
+    if (agent.refusedSends > 0) this.#slowDown(agent);
     if (done.outcome === OUTCOME_TRAPPED) {
       agent.ready = false;
       agent.settling = true;
@@ -157,6 +159,18 @@ export class Replies implements ReplySink {
     if (!ok) this.#failed(agent, source, offset, done.outcome === OUTCOME_TRAPPED);
     delivery.pump(agent);
     delivery.pumpStarved();
+  }
+
+  // Backpressure for agents: who writes to full mailboxes is made to wait.
+  #slowDown(agent: Agent): void {
+    const refused = agent.refusedSends;
+    agent.refusedSends = 0;
+    this.#pause(
+      agent,
+      Math.min(refused * LIMITS.refused_send_pause_ms, LIMITS.refused_send_pause_max_ms),
+    );
+    if (refused <= LIMITS.refused_sends_buried) return;
+    this.#log(agent, LOG_ERROR, `${refused} messages that it sent at once were refused`);
   }
 
   #failed(agent: Agent, source: Buffer, offset: number, trapped: boolean): void {
@@ -185,8 +199,12 @@ export class Replies implements ReplySink {
   }
 
   // Nobody waits for an answer to an agent's send, so its refusal comes back as a message.
+  // Beyond the first few of one message they are counted and told in its log: an agent that floods
+  // full mailboxes must not push everybody else's dead letters out.
   #undeliverable(agent: Agent, message: Message, refusal: CaxtonError): void {
     const { router } = this.#parts;
+    agent.refusedSends += 1;
+    if (agent.refusedSends > LIMITS.refused_sends_buried) return;
     const { code, message: text, details } = refusal;
     const error = { code, message: text, details };
     router.bury(message, message.receiver, error);

@@ -203,7 +203,7 @@ export class Router {
   sendToAll(message: Message, agents: readonly Agent[]): Acceptance {
     const length = this.#encode(message) + LIMITS.field_bytes;
     for (const agent of agents) this.#checkTakes(agent, length);
-    if (!this.#parts.store.hasRoom(length * agents.length)) throw historyBehind();
+    if (!this.#parts.store.hasRoom(length, agents.length)) throw historyBehind();
     let acceptance: Acceptance = 'delivered';
     agents.forEach((agent, index) => {
       const copy: Message = {
@@ -254,9 +254,9 @@ export class Router {
     try {
       this.accept(reply);
     } catch (refusal) {
+      // The message itself is among the dead letters, with the reason; a second letter that only
+      // says so would help nobody, and floods would fill the list with them.
       if (!(refusal instanceof CaxtonError)) throw refusal;
-      const { code, message, details } = refusal;
-      this.bury(reply, reply.receiver, { code, message, details });
     }
   }
 }
@@ -281,7 +281,8 @@ function acceptanceBy(agent: Agent): Acceptance {
   return agent.ready && agent.state === 'running' ? 'delivered' : 'queued';
 }
 
-function isGroup(receiver: string): boolean {
+/** Whether a name stands for the providers of a capability. */
+export function isGroup(receiver: string): boolean {
   return receiver.startsWith(CAPABILITY) || receiver.startsWith(BROADCAST);
 }
 

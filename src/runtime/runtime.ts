@@ -1,4 +1,3 @@
-import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
 import type { Config } from '../config/schema.js';
@@ -17,7 +16,7 @@ import { Directory } from './directory.js';
 import { EventBus } from './events.js';
 import { Launcher } from './launcher.js';
 import { Lifecycle } from './lifecycle.js';
-import { Messages } from './messages.js';
+import { Messages, serverStopping } from './messages.js';
 import { RuntimeMetrics } from './metrics.js';
 import { Modules } from './modules.js';
 import { Recovery } from './recovery.js';
@@ -184,11 +183,12 @@ export class Runtime {
    */
   async stop(): Promise<void> {
     this.#state = 'stopping';
+    this.messages.close();
     this.#supervisor.stop();
     await this.agents.shutDownAll(LIMITS.shutdown_drain_ms);
     this.#watchdog.stop();
     this.metrics.stop();
-    this.#waiters.rejectAll(stopping());
+    this.#waiters.rejectAll(serverStopping());
     await this.#pool.close();
     await this.#preparePool.close();
   }
@@ -196,8 +196,4 @@ export class Runtime {
   #idOf(name: string): string {
     return this.#directory.find(name)?.id ?? name;
   }
-}
-
-function stopping(): CaxtonError {
-  return new CaxtonError('UNAVAILABLE', 'The server is stopping; send again when it is back.');
 }

@@ -147,8 +147,8 @@ export class EmbeddedStore implements Store {
     return this.#channel.append(bytes, offset, length);
   }
 
-  hasRoom(length: number): boolean {
-    return !this.#options.historyEnabled || this.#channel.hasRoom(length);
+  hasRoom(length: number, count = 1): boolean {
+    return !this.#options.historyEnabled || this.#channel.hasRoom(length, count);
   }
 
   durable(): Promise<void> {

@@ -85,8 +85,8 @@ export interface Store {
    * @returns false when the writer is so far behind that nothing more can be taken
    */
   appendMessage(bytes: Buffer, offset: number, length: number): boolean;
-  /** Whether there is room for a message of so many bytes now. */
-  hasRoom(length: number): boolean;
+  /** Whether there is room for `count` messages of so many bytes each now. */
+  hasRoom(length: number, count?: number): boolean;
   /** Resolves when all that was handed over before is on disk. @throws CaxtonError UNAVAILABLE */
   durable(): Promise<void>;
 

@@ -79,10 +79,10 @@ export class WriterChannel {
     return this.#producer.maxPayloadBytes - RECORD_HEADER_BYTES;
   }
 
-  hasRoom(length: number): boolean {
+  hasRoom(length: number, count: number): boolean {
     const bytes = RECORD_HEADER_BYTES + length;
     if (this.#overflow.length > 0 || bytes > this.#producer.maxPayloadBytes) return false;
-    return this.#producer.fits(frameBytes(bytes));
+    return this.#producer.fits(frameBytes(bytes) * count, frameBytes(bytes));
   }
 
   /** One copy into the ring; false when there is no room. */

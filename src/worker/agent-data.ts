@@ -14,7 +14,7 @@ export class AgentData {
     for (const [key, value] of entries) this.#set(keyText(key), value);
   }
 
-  /** Bytes of all keys and values. */
+  /** Bytes of all keys and values, and what each entry counts. */
   get byteLength(): number {
     return this.#bytes;
   }
@@ -28,8 +28,8 @@ export class AgentData {
     if (key.length === 0 || key.length > LIMITS.data_key_bytes) return HOST_INVALID_ARGUMENT;
     if (valueBytes > LIMITS.data_value_bytes) return HOST_LIMIT_EXCEEDED;
     const before = this.#entries.get(keyText(key));
-    const freed = before === undefined ? 0 : key.length + before.length;
-    const after = this.#bytes - freed + key.length + valueBytes;
+    const freed = before === undefined ? 0 : entryBytes(key.length, before.length);
+    const after = this.#bytes - freed + entryBytes(key.length, valueBytes);
     return after > LIMITS.data_bytes_per_agent ? HOST_LIMIT_EXCEEDED : 0;
   }
 
@@ -56,14 +56,18 @@ export class AgentData {
 
   #set(key: string, value: Uint8Array | undefined): void {
     const before = this.#entries.get(key);
-    if (before !== undefined) this.#bytes -= key.length + before.length;
+    if (before !== undefined) this.#bytes -= entryBytes(key.length, before.length);
     if (value === undefined) {
       this.#entries.delete(key);
     } else {
-      this.#bytes += key.length + value.length;
+      this.#bytes += entryBytes(key.length, value.length);
       this.#entries.set(key, value);
     }
   }
+}
+
+function entryBytes(keyBytes: number, valueBytes: number): number {
+  return LIMITS.data_entry_bytes + keyBytes + valueBytes;
 }
 
 function keyText(key: Uint8Array): string {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IdempotencyCache } from '../../src/runtime/idempotency-cache.js';
 
+const bounds = (keys: number) => ({ keys, bytes: 1_000_000, weigh: () => 1 });
+
 test('a key gives its first result again, without a second attempt', () => {
-  const cache = new IdempotencyCache<number>(10);
+  const cache = new IdempotencyCache<number>(bounds(10));
   let attempts = 0;
   const attempt = () => ++attempts;
   assert.equal(cache.once('a', attempt), 1);
@@ -12,7 +14,7 @@ test('a key gives its first result again, without a second attempt', () => {
 });
 
 test('a result that is still being made is shared', async () => {
-  const cache = new IdempotencyCache<number>(10);
+  const cache = new IdempotencyCache<number>(bounds(10));
   let attempts = 0;
   const attempt = async () => {
     await Promise.resolve();
@@ -22,7 +24,7 @@ test('a result that is still being made is shared', async () => {
 });
 
 test('an attempt that failed is not kept, whether it failed at once or later', async () => {
-  const cache = new IdempotencyCache<number>(10);
+  const cache = new IdempotencyCache<number>(bounds(10));
   const throwing = () => {
     throw new Error('at once');
   };
@@ -40,7 +42,7 @@ test('an attempt that failed is not kept, whether it failed at once or later', a
 });
 
 test('the oldest keys go first', () => {
-  const cache = new IdempotencyCache<string>(2);
+  const cache = new IdempotencyCache<string>(bounds(2));
   for (const key of ['a', 'b', 'c']) cache.once(key, () => `first ${key}`);
   assert.equal(
     cache.once('b', () => 'again'),
@@ -54,4 +56,19 @@ test('the oldest keys go first', () => {
     cache.once('a', () => 'again'),
     'again',
   );
+});
+
+test('large results push the oldest keys out', async () => {
+  const cache = new IdempotencyCache<string>({
+    keys: 100,
+    bytes: 1_000,
+    weigh: (result) => result.length,
+  });
+  await cache.once('a', async () => 'x'.repeat(600));
+  await cache.once('b', async () => 'y'.repeat(600));
+  assert.equal(
+    cache.once('a', () => 'again'),
+    'again',
+  );
+  assert.equal(await cache.once('b', () => 'again'), 'y'.repeat(600));
 });

@@ -102,6 +102,15 @@ describe('messages from outside', () => {
     }
   });
 
+  it('can not be sent in the name of a group, which would get the answer', async () => {
+    for (const sender of ['capability:work', 'broadcast:work']) {
+      await assert.rejects(
+        test.send('echo', 1, { sender }),
+        refusal('INVALID_REQUEST', { field: 'sender' }),
+      );
+    }
+  });
+
   it('to nobody that is known are refused and leave no trace', async () => {
     await test.until('echo', 'idle');
     await test.store.durable();
@@ -168,6 +177,21 @@ describe('messages from outside', () => {
     await assert.rejects(asked, refusal('UNAVAILABLE'));
     await answer('c-left', 'r', 'inform', 'x');
     assert.equal((await test.history({ conversationId: 'c-left' })).length, 2);
+  });
+});
+
+describe('a runtime that stops', () => {
+  it('answers what it has accepted, and accepts nothing more', async () => {
+    const test = await startTestRuntime();
+    await test.deploy('slow-agent', { name: 'slow' });
+    const asked = Array.from({ length: 20 }, (_, i) => test.askContent('slow', i));
+    const closed = test.close();
+    await assert.rejects(test.send('slow', 'late'), refusal('UNAVAILABLE'));
+    assert.deepEqual(
+      await Promise.all(asked),
+      Array.from({ length: 20 }, (_, i) => i),
+    );
+    await closed;
   });
 });
 

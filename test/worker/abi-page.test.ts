@@ -77,7 +77,10 @@ test('the limits on the page are those in force', () => {
   );
   assert.equal(cell('a key of the store'), `1 to ${LIMITS.data_key_bytes} bytes`);
   assert.equal(cell('a value of the store'), `${LIMITS.data_value_bytes / MIB} MiB`);
-  assert.equal(cell('all keys and values'), `${LIMITS.data_bytes_per_agent / MIB} MiB`);
+  assert.equal(
+    cell('all keys and values'),
+    `${LIMITS.data_bytes_per_agent / MIB} MiB; each entry counts ${LIMITS.data_entry_bytes} bytes more`,
+  );
   assert.ok(cell('a log line').startsWith(`${LIMITS.log_line_bytes / KIB} KiB;`));
   assert.ok(cell('log lines of one call').startsWith(`${LIMITS.log_bytes_per_message / KIB} KiB;`));
   assert.equal(cell('capabilities, subscriptions'), `${LIMITS.capabilities_per_agent} each`);

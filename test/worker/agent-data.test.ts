@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { LIMITS } from '../../src/base/limits.js';
 import { AgentData } from '../../src/worker/agent-data.js';
 import { UndoLog } from '../../src/worker/undo-log.js';
 
@@ -32,7 +33,7 @@ test('after any messages, kept or failed, the data is that of the kept ones alon
       let total = 0;
       for (const [key, value] of model) {
         assert.deepEqual(Buffer.from(data.get(Buffer.from(key, 'hex'))!), value);
-        total += key.length / 2 + value.length;
+        total += LIMITS.data_entry_bytes + key.length / 2 + value.length;
       }
       assert.equal(data.byteLength, total);
     }),

@@ -114,13 +114,16 @@ test('keys and values beyond their bounds are refused', async () => {
 
 test('an agent’s data is bounded as a whole', async () => {
   const guest = new GuestBuilder();
-  const full = LIMITS.data_bytes_per_agent - 10;
+  const entryBytes = (keyBytes: number, valueBytes: number): number =>
+    LIMITS.data_entry_bytes + keyBytes + valueBytes;
+  const roomBytes = entryBytes(2, 4) + entryBytes(2, 4) - 1;
+  const valueBytes = LIMITS.data_bytes_per_agent - roomBytes - entryBytes(1, 0);
   const store = guest.use('store_data');
   const slot = await worker.install(
     guest.build(`
       (if (call ${store} ${guest.text('ab')} (i32.const 0) (i32.const 4)) (then (return (i32.const 1))))
       (call ${store} ${guest.text('cd')} (i32.const 0) (i32.const 4))`),
-    { data: [[Buffer.from('x'), Buffer.alloc(full - 1)]] },
+    { data: [[Buffer.from('x'), Buffer.alloc(valueBytes)]] },
   );
   assert.equal(resultOf(await worker.handle(slot, {})), -3);
 });

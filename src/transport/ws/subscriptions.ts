@@ -9,6 +9,8 @@ import type { Outbox } from './outbox.js';
 
 interface Stream {
   readonly closesOnOverflow: boolean;
+  /** How many agents and clients its filters name. */
+  readonly names: number;
   readonly claimedNames: readonly string[];
   subscription: Subscription | undefined;
   dropped: number;
@@ -23,6 +25,7 @@ export class Subscriptions {
   readonly #boundBytes: number;
   readonly #overflowed: () => void;
   readonly #streams = new Map<string, Stream>();
+  #names = 0;
 
   /**
    * @param boundBytes from how many bytes unread by the client on events overflow
@@ -45,9 +48,18 @@ export class Subscriptions {
       );
     }
     checkAsksForSomething(frame);
+    const names = namesIn(frame);
+    if (this.#names + names > LIMITS.subscription_names_per_connection) {
+      throw new CaxtonError(
+        'RESOURCE_LIMIT_EXCEEDED',
+        `The subscriptions of a connection name at most ${LIMITS.subscription_names_per_connection} agents and clients together; these would be ${this.#names + names}.`,
+        { limit: LIMITS.subscription_names_per_connection },
+      );
+    }
     const filter = this.#filterOf(frame);
     const stream: Stream = {
       closesOnOverflow: frame.on_overflow === 'close',
+      names,
       claimedNames: this.#namesToClaim(frame),
       subscription: undefined,
       dropped: 0,
@@ -65,6 +77,7 @@ export class Subscriptions {
     stream.subscription = subscription;
     for (const name of stream.claimedNames) this.#runtime.clients.claim(name);
     this.#streams.set(subscription.id, stream);
+    this.#names += names;
     return subscription.id;
   }
 
@@ -108,6 +121,7 @@ export class Subscriptions {
   }
 
   #cancel(stream: Stream): void {
+    this.#names -= stream.names;
     stream.subscription?.cancel();
     for (const name of stream.claimedNames) this.#runtime.clients.release(name);
   }
@@ -150,6 +164,14 @@ export class Subscriptions {
       );
     }
   }
+}
+
+function namesIn(frame: SubscribeFrame): number {
+  return (
+    (frame.filter?.agents?.length ?? 0) +
+    (frame.filters?.agent_ids?.length ?? 0) +
+    (frame.client_id === undefined ? 0 : 1)
+  );
 }
 
 function isGroup(name: string): boolean {
