@@ -23,6 +23,8 @@ export class Mailbox {
   #waiting: WaitingFrame[] = [];
   #head = 0;
   #returned: Buffer[] = [];
+  // Where the next one that comes back belongs: before those that never went out again.
+  #returnedAt = 0;
   #waitingBytes = 0;
   inRing = 0;
   inRingBytes = 0;
@@ -70,7 +72,8 @@ export class Mailbox {
   /** A frame that came back unhandled goes before all that never left; returns keep their order. */
   pushReturned(frame: Buffer): void {
     this.#waitingBytes += frame.length;
-    this.#returned.push(frame);
+    this.#returned.splice(this.#returnedAt, 0, frame);
+    this.#returnedAt += 1;
   }
 
   peek(): Buffer | undefined {
@@ -79,6 +82,7 @@ export class Mailbox {
 
   /** Takes away what `peek` gave. */
   shift(): Buffer {
+    this.#returnedAt = 0;
     const frame = this.#returned.length > 0 ? (this.#returned.shift() as Buffer) : this.#next();
     this.#waitingBytes -= frame.length;
     return frame;
@@ -101,6 +105,7 @@ export class Mailbox {
       ...this.#waiting.slice(this.#head).map((entry) => entry.frame),
     ];
     this.#returned = [];
+    this.#returnedAt = 0;
     this.#waiting = [];
     this.#head = 0;
     this.#waitingBytes = 0;
