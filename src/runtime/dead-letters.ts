@@ -1,4 +1,5 @@
 import { wallMs } from '../base/clock.js';
+import { CaxtonError } from '../base/errors.js';
 import type { DeadLetter, DeadLetterPage, Store } from '../store/store.js';
 import type { Directory } from './directory.js';
 import type { Router } from './router.js';
@@ -9,6 +10,7 @@ export class DeadLetters {
   readonly #store: Store;
   readonly #router: Router;
   readonly #directory: Directory;
+  readonly #retrying = new Set<string>();
 
   constructor(store: Store, router: Router, directory: Directory) {
     this.#store = store;
@@ -31,15 +33,35 @@ export class DeadLetters {
 
   /**
    * Puts the message into its receiver's mailbox again, under its own id, and takes it off the list.
-   * @throws CaxtonError AGENT_NOT_FOUND, RESOURCE_LIMIT_EXCEEDED, UNAVAILABLE; then it stays there
+   * @throws CaxtonError NOT_FOUND when it isn't there, AGENT_NOT_FOUND, RESOURCE_LIMIT_EXCEEDED,
+   *   UNAVAILABLE; then it stays there
    */
-  async retry(letter: DeadLetter): Promise<SendResult> {
+  async retry(messageId: string): Promise<SendResult> {
+    // Two retries at once would both find it.
+    const letter = this.#retrying.has(messageId) ? undefined : await this.get(messageId);
+    if (letter === undefined || this.#retrying.has(messageId)) throw noDeadLetter(messageId);
+    this.#retrying.add(messageId);
+    try {
+      return await this.#redeliver(letter);
+    } finally {
+      this.#retrying.delete(messageId);
+    }
+  }
+
+  async #redeliver(letter: DeadLetter): Promise<SendResult> {
     const acceptance = this.#router.redeliver(letter.message);
     this.#store.deleteDeadLetter(letter.message.messageId);
+    await this.#store.durable();
     return {
       messageId: letter.message.messageId,
       status: acceptance,
       deliveredMs: wallMs(),
     };
   }
+}
+
+function noDeadLetter(messageId: string): CaxtonError {
+  return new CaxtonError('NOT_FOUND', `'${messageId}' is no dead letter, or is being retried.`, {
+    message_id: messageId,
+  });
 }

@@ -77,8 +77,8 @@ describe('a message that its agent fails', () => {
 
   it('is handled once more on a retry, under its own id', async () => {
     const { messageId } = await test.ask('failing-once', 'boom', { conversation_id: 'c-retry' });
-    const letter = await eventually('a dead letter', () => test.runtime.deadLetters.get(messageId));
-    const again = await test.runtime.deadLetters.retry(letter);
+    await eventually('a dead letter', () => test.runtime.deadLetters.get(messageId));
+    const again = await test.runtime.deadLetters.retry(messageId);
     assert.equal(again.messageId, messageId);
     const failures = await eventually('a second failure', async () => {
       const found = await test.history({ conversationId: 'c-retry', performative: 'failure' });
@@ -90,19 +90,32 @@ describe('a message that its agent fails', () => {
     assert.equal((await test.deadLetters('failing-once')).length, 1);
   });
 
-  it('leaves the dead letters when a retry is handled', async () => {
-    await test.deploy('returns-nonzero', { name: 'mended' });
-    const { messageId } = await test.ask('mended', 'x');
-    await test.runtime.agents.remove('mended');
-    const letter = await eventually('a dead letter', () => test.runtime.deadLetters.get(messageId));
-    await assert.rejects(test.runtime.deadLetters.retry(letter), refusal('AGENT_NOT_FOUND'));
+  it('leaves the dead letters when a retry is handled, and stays there when it is refused', async () => {
+    await test.deploy('slow-agent', { name: 'pausing' });
+    for (let i = 0; i < 20; i++) await test.send('pausing', i);
+    test.runtime.agents.stop('pausing', 0, false);
+    const [letter] = await eventually('a message that was not handled', async () => {
+      const letters = await test.deadLetters('pausing');
+      return letters.length > 0 && letters;
+    });
+    const messageId = letter?.message.messageId as string;
+    await eventually('the agent has stopped', () => {
+      return test.runtime.agents.get('pausing').state === 'stopped';
+    });
+    await assert.rejects(test.runtime.deadLetters.retry(messageId), refusal('UNAVAILABLE'));
     assert.ok(await test.runtime.deadLetters.get(messageId), 'a refused retry keeps the letter');
-    await test.deploy('echo', { name: 'other' });
-    const { agentId } = test.runtime.agents.get('other');
-    const redirected = { ...letter, message: { ...letter.message, receiver: agentId } };
-    await test.runtime.deadLetters.retry(redirected);
-    await test.store.durable();
+    await test.runtime.agents.start('pausing');
+    await test.runtime.deadLetters.retry(messageId);
     assert.equal(await test.runtime.deadLetters.get(messageId), undefined);
+    await assert.rejects(test.runtime.deadLetters.retry(messageId), refusal('NOT_FOUND'));
+  });
+
+  it('is handled once by two retries at the same time', async () => {
+    const { messageId } = await test.ask('failing-once', 'boom', { conversation_id: 'c-twice' });
+    await eventually('a dead letter', () => test.runtime.deadLetters.get(messageId));
+    const retries = [1, 2].map(() => test.runtime.deadLetters.retry(messageId));
+    const outcomes = (await Promise.allSettled(retries)).map(({ status }) => status);
+    assert.deepEqual(outcomes.sort(), ['fulfilled', 'rejected']);
   });
 });
 

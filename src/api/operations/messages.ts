@@ -220,7 +220,7 @@ export const getMessage = defineOperation({
   toJson: messageJsonText,
 });
 
-export function messageNotFound(messageId: string): CaxtonError {
+function messageNotFound(messageId: string): CaxtonError {
   return new CaxtonError('NOT_FOUND', `Message '${messageId}' not found`, {
     message_id: messageId,
   });
