@@ -9,6 +9,7 @@ import type { PreparedModule, PrepareOutcome, PrepareRequest } from '../wire/pre
  */
 export class PreparePool {
   readonly #piscina: Piscina;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor() {
     this.#piscina = new Piscina({
@@ -22,7 +23,14 @@ export class PreparePool {
   }
 
   /** @throws CaxtonError INVALID_WASM, RESOURCE_LIMIT_EXCEEDED, DEPLOYMENT_FAILED */
-  async prepare(request: PrepareRequest): Promise<PreparedModule> {
+  prepare(request: PrepareRequest): Promise<PreparedModule> {
+    // One after the other: a module's time begins when those before it are done.
+    const prepared = this.#last.then(() => this.#prepare(request));
+    this.#last = prepared.catch(() => undefined);
+    return prepared;
+  }
+
+  async #prepare(request: PrepareRequest): Promise<PreparedModule> {
     let outcome: PrepareOutcome;
     try {
       outcome = await this.#piscina.run(request, {

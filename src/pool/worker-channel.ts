@@ -35,9 +35,26 @@ export interface Leftovers {
   readonly waiting: Buffer[];
 }
 
+interface PendingAnswer {
+  readonly reply: ControlReply;
+  /** Position of the reply ring that has to be read before. */
+  readonly after: number;
+}
+
 const WAKE_BATCH = 128;
+const DRAIN_MS = 2;
+const FRAMES_PER_CLOCK_LOOK = 16;
+
+/** What a worker is at: an agent's message, or its start or shutdown. */
+export interface Busy {
+  readonly slot: number;
+  readonly ms: number;
+  readonly inStep: boolean;
+}
 
 interface PendingCall {
+  /** The agent that it is about; undefined = none. */
+  readonly slot: number | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -66,6 +83,7 @@ export class WorkerChannel {
   readonly #replyBytes: Buffer;
   readonly #port: MessagePort;
   readonly #calls = new Map<number, PendingCall>();
+  readonly #answers: PendingAnswer[] = [];
 
   constructor(index: number, generation: number, ringBytes: number, port: MessagePort) {
     this.index = index;
@@ -149,23 +167,27 @@ export class WorkerChannel {
   }
 
   /**
-   * Gives published frames to the sink, at most `budget` of them.
+   * Gives published frames to the sink, at most `budget` of them and for about two milliseconds:
+   * sockets must get their turn however much agents have to say.
    * @returns whether frames are left
    */
   drain(sink: ReplySink, budget: number): boolean {
     const replies = this.#replies;
-    let left = budget;
+    const endMs = performance.now() + DRAIN_MS;
+    let taken = 0;
     try {
-      while (left > 0 && sink.ready() && replies.next()) {
+      while (taken < budget && sink.ready() && replies.next()) {
         const { offset, length } = replies;
         this.#noteFinished(offset);
         sink.frame(this, this.#replyBytes, offset, length);
-        left -= 1;
+        taken += 1;
+        if (taken % FRAMES_PER_CLOCK_LOOK === 0 && performance.now() > endMs) break;
       }
     } finally {
       // Also when the sink throws: a frame that can't be digested must not come again for ever.
-      if (left < budget) replies.release();
+      if (taken > 0) replies.release();
     }
+    this.#giveAnswers();
     return replies.pendingBytes() > 0;
   }
 
@@ -182,11 +204,15 @@ export class WorkerChannel {
   }
 
   install(agent: AgentInstall): Promise<InstallResult> {
-    return this.#call((call) => ({ verb: 'install', call, agent })) as Promise<InstallResult>;
+    return this.#call(agent.slot, (call) => ({
+      verb: 'install',
+      call,
+      agent,
+    })) as Promise<InstallResult>;
   }
 
   restart(slot: number, timestampUs: number): Promise<InstallResult> {
-    return this.#call((call) => ({
+    return this.#call(slot, (call) => ({
       verb: 'restart',
       call,
       slot,
@@ -195,11 +221,11 @@ export class WorkerChannel {
   }
 
   async remove(slot: number, shutdown: boolean, timestampUs: number): Promise<void> {
-    await this.#call((call) => ({ verb: 'remove', call, slot, shutdown, timestampUs }));
+    await this.#call(slot, (call) => ({ verb: 'remove', call, slot, shutdown, timestampUs }));
   }
 
   report(): Promise<WorkerReport> {
-    return this.#call((call) => ({ verb: 'report', call })) as Promise<WorkerReport>;
+    return this.#call(undefined, (call) => ({ verb: 'report', call })) as Promise<WorkerReport>;
   }
 
   updateDirectory(changes: readonly DirectoryChange[]): void {
@@ -210,11 +236,11 @@ export class WorkerChannel {
     if (!this.#dead) this.#post({ verb: 'exit' });
   }
 
-  #call(request: (call: number) => ControlRequest): Promise<unknown> {
+  #call(slot: number | undefined, request: (call: number) => ControlRequest): Promise<unknown> {
     if (this.#dead) return Promise.reject(workerGone(this.index));
     const call = this.#nextCall++;
     return new Promise((resolve, reject) => {
-      this.#calls.set(call, { resolve, reject });
+      this.#calls.set(call, { slot, resolve, reject });
       this.#post(request(call));
     });
   }
@@ -224,8 +250,28 @@ export class WorkerChannel {
     this.#requests.interrupt();
   }
 
-  /** A control answer came. Effects of an installation are in the ring before its answer. */
-  answer(reply: ControlReply): void {
+  /**
+   * A control answer came. Effects of an installation are in the ring before its answer: it is
+   * handed on when everything that is published by now has been read.
+   */
+  answered(reply: ControlReply): void {
+    if (reply.verb === 'report') this.#giveAnswer(reply);
+    else this.#answers.push({ reply, after: this.#replies.publishedPosition() });
+  }
+
+  get hasAnswers(): boolean {
+    return this.#answers.length > 0;
+  }
+
+  #giveAnswers(): void {
+    for (let next = this.#answers[0]; next !== undefined; next = this.#answers[0]) {
+      if (((this.#replies.position - next.after) | 0) < 0) return;
+      this.#answers.shift();
+      this.#giveAnswer(next.reply);
+    }
+  }
+
+  #giveAnswer(reply: ControlReply): void {
     if (reply.verb === 'ready') return;
     const pending = this.#calls.get(reply.call);
     assert(pending !== undefined, 'a worker answered a call that nobody made');
@@ -235,10 +281,21 @@ export class WorkerChannel {
     else pending.reject(fromPlainError(reply.error));
   }
 
-  /** How long the worker has been at one frame, and for which agent. */
-  busy(): { readonly slot: number; readonly ms: number } {
-    const ms = this.status.busyMs(Math.floor(monotonicUs() / 1_000));
-    return { slot: this.status.slotInHand, ms };
+  /** For how long the worker has been at one thing, and for which agent. */
+  busy(): Busy {
+    // In this order a frame taken between the two reads can't be charged with its predecessor's time.
+    const slot = this.status.slotInHand;
+    const inStep = this.status.inStep;
+    return { slot, inStep, ms: this.status.busyMs(Math.floor(monotonicUs() / 1_000)) };
+  }
+
+  /** Those who wait for the agent to be started or shut down get this error. */
+  failCalls(slot: number, error: CaxtonError): void {
+    for (const [call, pending] of this.#calls) {
+      if (pending.slot !== slot) continue;
+      this.#calls.delete(call);
+      pending.reject(error);
+    }
   }
 
   /**

@@ -39,7 +39,8 @@ interface Seat {
 export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #listener: PoolListener;
-  readonly #piscina: Piscina;
+  /** The last one is used; those before it failed to start a thread and never will again. */
+  readonly #piscinas: Piscina[];
   readonly #seats: Seat[] = [];
   #closing = false;
   #polling = false;
@@ -48,19 +49,7 @@ export class WorkerPool {
   constructor(options: PoolOptions, listener: PoolListener) {
     this.#options = options;
     this.#listener = listener;
-    this.#piscina = new Piscina({
-      filename: new URL('../worker/agent-worker.js', import.meta.url).href,
-      minThreads: options.workers,
-      maxThreads: options.workers,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      concurrentTasksPerWorker: 1,
-      // Agents' worker threads see nothing of the server's environment.
-      env: {},
-      // A worker whose JavaScript heap fills up dies alone instead of with the whole process.
-      resourceLimits: { maxOldGenerationSizeMb: LIMITS.worker_heap_mb },
-    });
-    // A dying thread is reported by the task it ran; without a listener the process would end.
-    this.#piscina.on('error', () => undefined);
+    this.#piscinas = [createThreads(options.workers)];
   }
 
   get channels(): readonly WorkerChannel[] {
@@ -93,7 +82,7 @@ export class WorkerPool {
     for (const seat of this.#seats) seat.channel.exit();
     // A loop that hangs in a message is ended with its thread.
     await Promise.race([Promise.all(this.#seats.map((seat) => seat.task)), sleep(EXIT_MS)]);
-    await this.#piscina.destroy();
+    await Promise.all(this.#piscinas.map((piscina) => piscina.destroy()));
   }
 
   readonly #poll = (): void => {
@@ -102,7 +91,7 @@ export class WorkerPool {
     for (const seat of this.#seats) {
       seat.channel.wake();
       more = seat.channel.drain(this.#listener, DRAIN_BUDGET) || more;
-      waiting = waiting || seat.channel.inFlight > 0;
+      waiting = waiting || seat.channel.inFlight > 0 || seat.channel.hasAnswers;
     }
     if (more && !this.#listener.ready()) {
       // The history is behind: come back later rather than turn in a circle.
@@ -147,9 +136,13 @@ export class WorkerPool {
         else if (reply.verb === 'ready') {
           this.#watchThread(seat, reply.threadId);
           resolve();
-        } else this.#answered(channel, reply);
+        } else {
+          channel.answered(reply);
+          if (channel.hasAnswers) this.expectReplies();
+        }
       });
-      seat.task = this.#piscina.run(start, { transferList: [port2] }).catch((error: unknown) => {
+      const piscina = this.#piscinas.at(-1) as Piscina;
+      seat.task = piscina.run(start, { transferList: [port2] }).catch((error: unknown) => {
         reject(error);
         if (this.#closing) return;
         // Dead before it was ready: there is no thread whose exit could be watched.
@@ -160,25 +153,33 @@ export class WorkerPool {
       });
     });
     seat.ready.catch(() => undefined);
+    this.#watchStart(seat);
     return seat;
   }
 
-  #answered(channel: WorkerChannel, reply: ControlReply): void {
-    // What the worker published before it answered comes first.
-    while (channel.drain(this.#listener, DRAIN_BUDGET) && this.#listener.ready());
-    channel.answer(reply);
+  // A Piscina whose thread dies before it is ready starts no thread any more, and the tasks it has
+  // wait for ever: it is given up for a new one.
+  #watchStart(seat: Seat): void {
+    const timer = setTimeout(() => {
+      if (this.#closing || seat.thread !== undefined) return;
+      this.#piscinas.push(createThreads(this.#options.workers));
+      this.#died(seat, new Error(`no worker thread within ${LIMITS.worker_start_ms} ms`));
+    }, LIMITS.worker_start_ms);
+    timer.unref();
+    void seat.ready.then(() => clearTimeout(timer)).catch(() => undefined);
   }
 
   // The rings may only be taken over when the thread has really ended, which its exit event tells;
   // an error, or the end of its task, comes before that.
   #watchThread(seat: Seat, threadId: number): void {
-    seat.thread = this.#piscina.threads.find((thread) => thread.threadId === threadId);
+    const threads = this.#piscinas.flatMap((piscina) => piscina.threads);
+    seat.thread = threads.find((thread) => thread.threadId === threadId);
     seat.thread?.once('exit', (code) => this.#died(seat, new Error(`exit code ${code}`)));
   }
 
   #died(seat: Seat, reason: unknown): void {
-    if (this.#closing) return;
     const { channel } = seat;
+    if (this.#closing || channel.dead) return;
     this.#options.logger.error({ err: reason, worker: channel.index }, 'worker died; replacing it');
     const leftovers = channel.bury(this.#listener);
     this.#listener.workerDied(channel, leftovers);
@@ -196,6 +197,23 @@ export class WorkerPool {
     }
     this.#listener.workerReplaced(seat.channel);
   }
+}
+
+function createThreads(workers: number): Piscina {
+  const piscina = new Piscina({
+    filename: new URL('../worker/agent-worker.js', import.meta.url).href,
+    minThreads: workers,
+    maxThreads: workers,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    concurrentTasksPerWorker: 1,
+    // Agents' worker threads see nothing of the server's environment.
+    env: {},
+    // A worker whose JavaScript heap fills up dies alone instead of with the whole process.
+    resourceLimits: { maxOldGenerationSizeMb: LIMITS.worker_heap_mb },
+  });
+  // A dying thread is reported by the task it ran; without a listener the process would end.
+  piscina.on('error', () => undefined);
+  return piscina;
 }
 
 function sleep(ms: number): Promise<void> {

@@ -110,6 +110,17 @@ export class RingConsumer {
     return (this.tail - this.cursor) >>> 0;
   }
 
+  /** Where reading stands, as a position of the ring; wraps at 2^32. */
+  get position(): number {
+    return this.cursor;
+  }
+
+  /** Up to where frames are published now; reading has come so far when `position` passes it. */
+  publishedPosition(): number {
+    this.loadTail();
+    return this.tail;
+  }
+
   /**
    * Sleeps until there are frames to read. Not for the main thread, which must not block: see arm().
    * @param timeoutMs longest sleep in milliseconds; Infinity = no end

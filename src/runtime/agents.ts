@@ -4,14 +4,13 @@ import { newAgentId, newDeploymentId } from '../base/ids.js';
 import type { Logger } from '../base/log.js';
 import type { Config } from '../config/schema.js';
 import type { AgentRecord, Store } from '../store/store.js';
-import type { PreparedModule } from '../wire/prepare.js';
 import { Agent, type AgentIdentity } from './agent.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import type { EventBus } from './events.js';
 import type { Launcher } from './launcher.js';
 import type { Lifecycle } from './lifecycle.js';
-import type { Modules } from './modules.js';
+import type { CompiledModule, Modules } from './modules.js';
 import type { Residents } from './residents.js';
 import type { AgentConfig, AgentSnapshot, AgentState, LogLine } from './types.js';
 
@@ -157,6 +156,12 @@ export class Agents {
   /** @throws CaxtonError AGENT_NOT_FOUND, CONFLICT, DEPLOYMENT_FAILED */
   async start(name: string): Promise<AgentSnapshot> {
     const agent = this.#get(name);
+    if (agent.state === 'running') {
+      throw new CaxtonError('CONFLICT', `Agent '${agent.id}' is running already.`, {
+        agent_id: agent.id,
+        status: agent.state,
+      });
+    }
     this.#parts.lifecycle.change(agent, 'loaded');
     try {
       const { moduleHash, config } = agent.identity;
@@ -226,10 +231,10 @@ export class Agents {
     await this.#parts.launcher.install(agent, prepared);
   }
 
-  async #launch(agent: Agent, prepared: PreparedModule): Promise<void> {
+  async #launch(agent: Agent, prepared: CompiledModule): Promise<void> {
     await agent.exclusively(async () => {
       if (agent.state === 'unloaded') throw removedMeanwhile(agent);
-      await this.#parts.launcher.install(agent, prepared);
+      await this.#parts.launcher.installPatiently(agent, prepared);
       if ((agent.state as AgentState) === 'unloaded') throw removedMeanwhile(agent);
       this.#parts.lifecycle.change(agent, 'running');
     });

@@ -1,14 +1,15 @@
 import { wallUs } from '../base/clock.js';
 import { CaxtonError, type PlainError } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
 import { decodeMessage } from '../fipa/binary.js';
 import { leastLoaded } from '../pool/placement.js';
 import type { WorkerChannel } from '../pool/worker-channel.js';
 import type { Store } from '../store/store.js';
 import { FRAME_DELIVER, FRAME_HEADER_BYTES } from '../wire/frames.js';
-import type { PreparedModule } from '../wire/prepare.js';
 import type { Agent } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
 import type { Delivery } from './delivery.js';
+import type { CompiledModule } from './modules.js';
 import type { Residents } from './residents.js';
 import type { Router } from './router.js';
 import type { Supervisor } from './supervisor.js';
@@ -25,6 +26,13 @@ export interface LauncherParts {
   readonly spawned: (durationUs: number) => void;
 }
 
+const INSTALL_ATTEMPTS = 5;
+
+/** Whether something was missing that will be back: a worker, or the store. */
+function isUnavailable(error: unknown): boolean {
+  return error instanceof CaxtonError && error.code === 'UNAVAILABLE';
+}
+
 /** Brings instances onto workers and takes them off again. */
 export class Launcher {
   readonly #parts: LauncherParts;
@@ -33,8 +41,24 @@ export class Launcher {
     this.#parts = parts;
   }
 
+  /**
+   * As `install`, but a worker that dies meanwhile, which is no fault of the agent, is waited for.
+   * @throws CaxtonError why it can't start
+   */
+  async installPatiently(agent: Agent, prepared: CompiledModule): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.install(agent, prepared);
+        return;
+      } catch (error) {
+        if (!isUnavailable(error) || attempt === INSTALL_ATTEMPTS) throw error;
+      }
+      await sleep(LIMITS.worker_restart_backoff_ms * attempt);
+    }
+  }
+
   /** Puts an instance onto the least loaded worker. @throws CaxtonError why it can't start */
-  async install(agent: Agent, prepared: PreparedModule): Promise<void> {
+  async install(agent: Agent, prepared: CompiledModule): Promise<void> {
     const { residents, store } = this.#parts;
     const alive = this.#parts.channels().filter((candidate) => !candidate.dead);
     const channel = leastLoaded(
@@ -49,8 +73,8 @@ export class Launcher {
     const { config } = agent.identity;
     const slot = channel.newSlot();
     residents.add(channel, slot, agent);
-    const data = await store.agentData(agent.id);
     try {
+      const data = await store.agentData(agent.id);
       const result = await channel.install({
         slot,
         agentId: agent.id,
@@ -88,7 +112,6 @@ export class Launcher {
     clearTimeout(agent.pause);
     agent.pause = undefined;
     agent.clearTimers();
-    subscriptions.remove(agent);
     delivery.forget(agent);
     if (channel !== undefined && !channel.dead) {
       await channel.remove(slot, shutdown, wallUs()).catch(() => undefined);
@@ -97,6 +120,9 @@ export class Launcher {
     }
     residents.remove(agent);
     supervisor.forget(agent);
+    // Its last call may have set timers and subscribed once more.
+    agent.clearTimers();
+    subscriptions.remove(agent);
     this.failWaiting(agent, {
       code: 'UNAVAILABLE',
       message: `Agent '${agent.id}' was stopped before it could handle the message.`,
@@ -141,4 +167,8 @@ export class Launcher {
       this.#parts.router.fail(agent, decodeMessage(frame, FRAME_HEADER_BYTES), error);
     }
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

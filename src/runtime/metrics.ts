@@ -30,6 +30,7 @@ export interface AgentMetrics {
 
 const SAMPLE_MS = 1_000;
 const RATE_SECONDS = 5;
+const REPORT_WAIT_MS = 100;
 const MEGABYTE = 1e6;
 
 /**
@@ -44,6 +45,7 @@ export class RuntimeMetrics {
   readonly #endToEnd = new LatencyHistogram();
   readonly #rate = new RateWindow(RATE_SECONDS);
   readonly #registry: MetricsRegistry;
+  readonly #asked = new Set<WorkerChannel>();
   #timer: NodeJS.Timeout | undefined;
   #sampledUs = monotonicUs();
   #cpu = process.cpuUsage();
@@ -86,19 +88,27 @@ export class RuntimeMetrics {
     await this.#collect();
   }
 
-  // A worker in the middle of a long message answers late, one that dies never: neither matters.
+  // A worker in the middle of a long message answers late: its figures are then those of the last
+  // time, and its answer is added when it comes. One that dies never answers.
   async #collect(): Promise<void> {
-    const reports = await Promise.allSettled(
-      this.#parts
-        .channels()
-        .filter((channel) => !channel.dead)
-        .map((channel) => channel.report()),
-    );
-    for (const outcome of reports) {
-      if (outcome.status === 'rejected') continue;
-      this.#queueWait.add(outcome.value.queueWait);
-      this.#handling.add(outcome.value.handling);
-      this.#endToEnd.add(outcome.value.endToEnd);
+    const asked = this.#parts
+      .channels()
+      .filter((channel) => !channel.dead && !this.#asked.has(channel))
+      .map((channel) => this.#ask(channel));
+    await Promise.race([Promise.all(asked), sleep(REPORT_WAIT_MS)]);
+  }
+
+  async #ask(channel: WorkerChannel): Promise<void> {
+    this.#asked.add(channel);
+    try {
+      const report = await channel.report();
+      this.#queueWait.add(report.queueWait);
+      this.#handling.add(report.handling);
+      this.#endToEnd.add(report.endToEnd);
+    } catch {
+      // The worker died, and what it had measured since the last time with it.
+    } finally {
+      this.#asked.delete(channel);
     }
   }
 
@@ -211,6 +221,10 @@ export class RuntimeMetrics {
   #spawnMs(): number {
     return this.#spawns === 0 ? 0 : this.#spawnTotalUs / this.#spawns / 1_000;
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 function averageBytes(

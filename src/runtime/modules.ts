@@ -5,6 +5,9 @@ import type { Store } from '../store/store.js';
 import { METERING_VERSION, moduleHash } from '../wasm/prepare.js';
 import type { PreparedModule } from '../wire/prepare.js';
 
+/** What starting an instance takes; the bytes it was compiled from are in the store. */
+export type CompiledModule = Omit<PreparedModule, 'metered'>;
+
 /**
  * Compiled modules: ten thousand agents of one module compile it once. What metering made of a
  * module is kept in the store, by the module, the rewriter's version and the memory limit.
@@ -12,7 +15,7 @@ import type { PreparedModule } from '../wire/prepare.js';
 export class Modules {
   readonly #store: Store;
   readonly #prepare: PreparePool;
-  readonly #compiled = new Map<string, Promise<PreparedModule>>();
+  readonly #compiled = new Map<string, Promise<CompiledModule>>();
   readonly #users = new Map<string, number>();
 
   constructor(store: Store, prepare: PreparePool) {
@@ -27,7 +30,7 @@ export class Modules {
   async add(
     original: Uint8Array,
     memoryMaxBytes: number,
-  ): Promise<{ hash: string; prepared: PreparedModule }> {
+  ): Promise<{ hash: string; prepared: CompiledModule }> {
     if (original.length > LIMITS.module_bytes) {
       throw new CaxtonError(
         'INVALID_WASM',
@@ -47,7 +50,7 @@ export class Modules {
   }
 
   /** The module of an agent that is in the store. */
-  async get(hash: string, memoryMaxBytes: number): Promise<PreparedModule> {
+  async get(hash: string, memoryMaxBytes: number): Promise<CompiledModule> {
     return this.#load(hash, memoryMaxBytes, undefined);
   }
 
@@ -55,7 +58,7 @@ export class Modules {
     hash: string,
     memoryMaxBytes: number,
     original: Uint8Array | undefined,
-  ): Promise<PreparedModule> {
+  ): Promise<CompiledModule> {
     const key = `${hash}:${memoryMaxBytes}`;
     const known = this.#compiled.get(key);
     if (known !== undefined) return known;
@@ -69,7 +72,7 @@ export class Modules {
     hash: string,
     memoryMaxBytes: number,
     original: Uint8Array | undefined,
-  ): Promise<PreparedModule> {
+  ): Promise<CompiledModule> {
     const version = `${METERING_VERSION}:${memoryMaxBytes}`;
     const stored = this.#store.module(hash, version);
     const bytes = original ?? stored?.original;
@@ -86,7 +89,7 @@ export class Modules {
     if (stored?.metered === undefined) {
       this.#store.putMetered(hash, version, prepared.metered, { hasStart: prepared.hasStart });
     }
-    return prepared;
+    return { module: prepared.module, hasStart: prepared.hasStart };
   }
 
   /** One more agent uses the module. */

@@ -1,5 +1,6 @@
 import { wallUs } from '../base/clock.js';
 import { type PlainError, toPlainError } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
 import { decodeMessage } from '../fipa/binary.js';
 import type { Leftovers, WorkerChannel } from '../pool/worker-channel.js';
@@ -47,8 +48,16 @@ export class Recovery implements SupervisorActions {
       .exclusively(() => this.#restart(agent))
       .catch((error) => {
         this.#parts.logger.warn({ err: error, agent_id: agent.id }, 'agent could not be restarted');
-        if (isAlive(agent)) this.#parts.supervisor().trapped(agent, toPlainError(error));
+        if (!isAlive(agent)) return;
+        const reason = toPlainError(error);
+        // Its worker died, or the store can't be read just now: none of that is the agent's fault.
+        if (reason.code === 'UNAVAILABLE') this.#tryLater(agent);
+        else this.#parts.supervisor().trapped(agent, reason);
       });
+  }
+
+  #tryLater(agent: Agent): void {
+    setTimeout(() => this.restart(agent), LIMITS.restart_retry_ms).unref();
   }
 
   giveUp(agent: Agent, error: PlainError): void {

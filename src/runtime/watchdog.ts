@@ -1,16 +1,21 @@
+import { fromPlainError, type PlainError } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
+import type { Busy, WorkerChannel } from '../pool/worker-channel.js';
 import type { WorkerPool } from '../pool/worker-pool.js';
+import type { Agent } from './agent.js';
 import type { Recovery } from './recovery.js';
 import type { Residents } from './residents.js';
 
 const CHECK_MS = 100;
-// Installing has no agent's limit yet; its fuel bounds it. This is for what fuel doesn't see.
+// A message that ends in its last millisecond has the time to say so.
 const GRACE_MS = 100;
 
 /**
  * The wall-clock backstop: fuel ends every loop of a guest, so a message that outlasts its agent's
  * `max_message_ms` hangs somewhere fuel doesn't reach, or was given very much fuel. Its worker is
- * replaced; the other agents on it are started again.
+ * replaced; the other agents on it are started again. The same holds for an agent's start and its
+ * shutdown.
  */
 export class Watchdog {
   readonly #pool: WorkerPool;
@@ -38,18 +43,28 @@ export class Watchdog {
   #check(): void {
     for (const channel of this.#pool.channels) {
       if (channel.dead) continue;
-      const { slot, ms } = channel.busy();
-      const agent = ms === 0 ? undefined : this.#residents.at(channel, slot);
-      if (agent === undefined) continue;
-      const limitMs = agent.identity.config.maxMessageMs;
-      if (ms <= limitMs + GRACE_MS) continue;
-      this.#logger.warn({ agent_id: agent.id, busy_ms: ms }, 'message outlasted max_message_ms');
-      this.#recovery.willKill(channel, {
-        code: 'RESOURCE_LIMIT_EXCEEDED',
-        message: `The agent took longer than ${limitMs} ms for one message.`,
-        details: { resource: 'time', limit: limitMs },
-      });
-      this.#pool.kill(channel);
+      const busy = channel.busy();
+      const agent = busy.ms === 0 ? undefined : this.#residents.at(channel, busy.slot);
+      if (agent !== undefined) this.#checkAgent(channel, agent, busy);
     }
   }
+
+  #checkAgent(channel: WorkerChannel, agent: Agent, { slot, ms, inStep }: Busy): void {
+    const { maxMessageMs } = agent.identity.config;
+    const limitMs = inStep ? Math.max(maxMessageMs, LIMITS.step_min_ms) : maxMessageMs;
+    if (ms <= limitMs + GRACE_MS) return;
+    this.#logger.warn({ agent_id: agent.id, busy_ms: ms }, 'agent outlasted max_message_ms');
+    const error = outlasted(limitMs, inStep ? 'to start or to shut down' : 'for one message');
+    if (inStep) channel.failCalls(slot, fromPlainError(error));
+    else this.#recovery.willKill(channel, error);
+    this.#pool.kill(channel);
+  }
+}
+
+function outlasted(limitMs: number, occasion: string): PlainError {
+  return {
+    code: 'RESOURCE_LIMIT_EXCEEDED',
+    message: `The agent took longer than ${limitMs} ms ${occasion}. Make the work smaller, or deploy it with a larger resources.max_message_ms.`,
+    details: { resource: 'time', limit: limitMs },
+  };
 }

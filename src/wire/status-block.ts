@@ -1,16 +1,19 @@
 /**
  * A few shared words in which a worker says what it is doing, so that the main thread can tell
  * which frame was in hand when the worker died, and since when it has been in hand.
+ * An agent that is started or shut down, which no frame asks for, is told of as well.
  *
  *   word 0  sequence of the frame in hand, 0 = none
- *   word 1  slot of the agent that handles it
- *   word 2  monotonic milliseconds (mod 2^32) at which it was taken
+ *   word 1  slot of the agent that is at work
+ *   word 2  monotonic milliseconds (mod 2^32) since when it is
  *   word 3  sequence of the last frame whose DONE or BOUNCE is published
+ *   word 4  1 = it is being started or shut down
  */
 const IN_HAND = 0;
 const SLOT = 1;
 const SINCE_MS = 2;
 const FINISHED = 3;
+const IN_STEP = 4;
 const WORDS = 16;
 
 export class StatusBlock {
@@ -35,6 +38,23 @@ export class StatusBlock {
     Atomics.store(this.#words, IN_HAND, 0);
   }
 
+  /** Worker: the agent is about to be started or shut down. */
+  beginStep(slot: number, nowMs: number): void {
+    Atomics.store(this.#words, SLOT, slot | 0);
+    Atomics.store(this.#words, SINCE_MS, nowMs | 0);
+    Atomics.store(this.#words, IN_STEP, 1);
+  }
+
+  /** Worker: it is over. */
+  endStep(): void {
+    Atomics.store(this.#words, IN_STEP, 0);
+  }
+
+  /** Whether an agent is being started or shut down. */
+  get inStep(): boolean {
+    return Atomics.load(this.#words, IN_STEP) !== 0;
+  }
+
   get sequenceInHand(): number {
     return Atomics.load(this.#words, IN_HAND) >>> 0;
   }
@@ -47,10 +67,10 @@ export class StatusBlock {
     return Atomics.load(this.#words, FINISHED) >>> 0;
   }
 
-  /** How long the present frame has been in hand, in milliseconds; 0 when there is none. */
+  /** For how many milliseconds an agent has been at a frame or a step; 0 when none is. */
   busyMs(nowMs: number): number {
-    if (this.sequenceInHand === 0) return 0;
-    // Signed: the worker may have taken the frame a moment after the caller read its clock.
+    if (this.sequenceInHand === 0 && !this.inStep) return 0;
+    // Signed: the worker may have begun a moment after the caller read its clock.
     return Math.max(((nowMs | 0) - Atomics.load(this.#words, SINCE_MS)) | 0, 0);
   }
 }

@@ -86,7 +86,9 @@ export class AgentHost {
     const { instance } = agent;
     if (!shutdown || instance === undefined) return;
     this.#services.effects.begin(slot);
+    this.#status.beginStep(slot, monotonicUs() / 1_000);
     const failure = instance.shutdown(timestampUs);
+    this.#status.endStep();
     this.#settle(failure);
     this.#services.effects.publish();
     if (failure !== undefined) throw fromPlainError(failure.error);
@@ -165,11 +167,11 @@ export class AgentHost {
   }
 
   #start(agent: HostedAgent, timestampUs: number): InstallResult {
-    const { install, state } = agent;
+    const { install } = agent;
     const startedUs = monotonicUs();
     this.#services.effects.begin(install.slot);
-    const started = startInstance(install, state, this.#services, timestampUs);
-    const { instance, failure } = started;
+    this.#status.beginStep(install.slot, startedUs / 1_000);
+    const { instance, failure } = this.#startInstance(agent, timestampUs);
     this.#settle(failure);
     const durationUs = monotonicUs() - startedUs;
     // Before the verb is answered, so that the main thread finds it in the ring by then.
@@ -178,6 +180,14 @@ export class AgentHost {
     agent.instance = instance;
     const { fuelUsed = 0, memoryBytes = 0 } = instance ?? {};
     return { fuelUsed, memoryBytes, durationUs };
+  }
+
+  #startInstance(agent: HostedAgent, timestampUs: number): ReturnType<typeof startInstance> {
+    try {
+      return startInstance(agent.install, agent.state, this.#services, timestampUs);
+    } finally {
+      this.#status.endStep();
+    }
   }
 
   #settle(failure: CallFailure | undefined): void {

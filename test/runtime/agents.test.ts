@@ -55,7 +55,7 @@ describe('a deploy', () => {
   it('of two at once under one name lets one through', async () => {
     const results = await Promise.allSettled([
       test.deploy('echo', { name: 'twin' }),
-      test.deploy('echo-c', { name: 'twin' }),
+      test.deploy('msgpack-echo', { name: 'twin' }),
     ]);
     assert.deepEqual(results.map((result) => result.status).sort(), ['fulfilled', 'rejected']);
     const refused = results.find((result) => result.status === 'rejected');

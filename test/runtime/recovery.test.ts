@@ -45,6 +45,7 @@ describe('the only worker, when it dies', () => {
 
   it('brings back once an agent that had just trapped', async () => {
     await withRuntime({}, async (test) => {
+      test.runtime.clients.see('listener');
       const { agentId } = await test.deploy(await greeter(), { name: 'greeter' });
       await test.deploy('loop-br', { name: 'busy', ...endless });
       await test.askFailure('greeter');
@@ -59,6 +60,7 @@ describe('the only worker, when it dies', () => {
 
   it('does not bring back an agent that is removed meanwhile', async () => {
     await withRuntime({}, async (test) => {
+      test.runtime.clients.see('listener');
       const { agentId } = await test.deploy(await greeter(), { name: 'greeter' });
       await test.deploy('loop-br', { name: 'busy', ...endless });
       await killAt(test, 'busy');
@@ -68,6 +70,45 @@ describe('the only worker, when it dies', () => {
       });
       await test.deploy('echo');
       assert.equal(await greetings(test, agentId), 1);
+    });
+  });
+
+  it('again and again, also while agents return, fails none that had nothing in hand', async () => {
+    await withRuntime({}, async (test) => {
+      const names = Array.from({ length: 10 }, (_, i) => `counter-${i}`);
+      for (const name of names) {
+        await test.deploy('counter', { name });
+        await test.ask(name, { action: 'add', amount: 7 });
+      }
+      for (let death = 0; death < 12; death++) {
+        await eventually('agents are put onto a worker', () =>
+          names.some((name) => test.runtime.agents.get(name).worker !== undefined),
+        );
+        // From before the first of them is back to after the last.
+        await sleep(death * 5);
+        await threads.terminateAll();
+      }
+      for (const name of names) {
+        assert.deepEqual(await test.askContent(name, { action: 'get' }), { count: 7 });
+        assert.equal(test.runtime.agents.get(name).state, 'running');
+      }
+      assert.deepEqual(await test.deadLetters(), []);
+    });
+  });
+
+  it('is waited for by a deploy and by a start', async () => {
+    await withRuntime({}, async (test) => {
+      await test.deploy('echo', { name: 'stopped' });
+      test.runtime.agents.stop('stopped', 0, false);
+      await test.until('stopped', 'stopped');
+      await threads.terminateAll();
+      const [started, deployed] = await Promise.all([
+        test.runtime.agents.start('stopped'),
+        test.deploy('echo', { name: 'deployed' }),
+      ]);
+      assert.deepEqual([started.state, deployed.state], ['running', 'running']);
+      assert.equal(await test.askContent('stopped', 1), 1);
+      assert.equal(await test.askContent('deployed', 2), 2);
     });
   });
 
@@ -103,16 +144,14 @@ describe('the only worker, when it dies', () => {
   });
 });
 
-/** Sends "hello" to the client "tester" whenever it is started, and traps on every message. */
+/** Sends "hello" to the client "listener" whenever it is started, and traps on every message. */
 function greeter(): Promise<Uint8Array> {
   const builder = new GuestBuilder();
-  const hello = builder.json({ performative: 'inform', receiver: 'tester', content: 'hello' });
+  const hello = builder.json({ performative: 'inform', receiver: 'listener', content: 'hello' });
   builder.export('agent_init', `(call ${builder.use('send_message')} ${hello})`, '(result i32)');
   return compileWat('greeter', builder.build('(unreachable)'));
 }
 
 async function greetings(test: TestRuntime, agentId: string): Promise<number> {
-  const informs = await test.history({ sender: agentId, performative: 'inform' });
-  const letters = (await test.deadLetters()).filter((letter) => letter.message.sender === agentId);
-  return informs.length + letters.length;
+  return (await test.history({ sender: agentId, performative: 'inform' })).length;
 }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LIMITS } from '../../src/base/limits.js';
 import { contentValue } from '../../src/fipa/message.js';
 import { eventually } from '../support/eventually.js';
+import { GuestBuilder } from '../support/guest-builder.js';
+import { compileWat } from '../support/guests.js';
 import { refusal, withRuntime } from '../support/runtime.js';
 
 describe('an instance that trapped', () => {
@@ -125,6 +128,25 @@ describe('a share of a core', () => {
       for (let i = 0; i < 20; i++) await test.ask('free', i);
       test.runtime.agents.stop('limited', 0, false);
       await test.until('limited', 'stopped');
+    });
+  });
+});
+
+describe('an agent whose start takes too long', () => {
+  it('is not deployed; its neighbours come back with their data', async () => {
+    await withRuntime({ workers: 1 }, async (test) => {
+      await test.deploy('counter', { name: 'neighbour' });
+      await test.ask('neighbour', { action: 'add', amount: 5 });
+      const builder = new GuestBuilder();
+      builder.export('agent_init', '(loop $again (br $again)) (unreachable)', '(result i32)');
+      const module = await compileWat('starts-for-ever', builder.build());
+      const endless = { resources: { cpu: '10000000000', max_message_ms: 300 } };
+      await assert.rejects(
+        test.deploy(module, { name: 'starts-for-ever', ...endless }),
+        refusal('DEPLOYMENT_FAILED', { resource: 'time', limit: LIMITS.step_min_ms }),
+      );
+      assert.equal(test.runtime.agents.find('starts-for-ever'), undefined);
+      assert.deepEqual(await test.askContent('neighbour', { action: 'get' }), { count: 5 });
     });
   });
 });

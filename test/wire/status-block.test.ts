@@ -22,6 +22,19 @@ test('both sides of the memory see the frame in hand, its agent and since when',
   assert.equal(main.busyMs(9_999), 0);
 });
 
+test('an agent that is started or shut down is busy without a frame in hand', () => {
+  const worker = new StatusBlock();
+  const main = new StatusBlock(worker.buffer);
+  worker.beginStep(5, 2_000);
+  assert.equal(main.sequenceInHand, 0);
+  assert.equal(main.slotInHand, 5);
+  assert.equal(main.inStep, true);
+  assert.equal(main.busyMs(2_300), 300);
+  worker.endStep();
+  assert.equal(main.inStep, false);
+  assert.equal(main.busyMs(9_999), 0);
+});
+
 test('sequences and slots use all 32 bits', () => {
   const status = new StatusBlock();
   status.take(0xffff_ffff, 0xffff_fffe, 0);
