@@ -29,6 +29,8 @@ const EXIT_MS = 1_000;
 
 interface Seat {
   channel: WorkerChannel;
+  /** Whose thread it waits for, or has. */
+  piscina: Piscina;
   thread: Worker | undefined;
   ready: Promise<void>;
   /** Ends with the loop, however it ends. */
@@ -42,6 +44,8 @@ export class WorkerPool {
   /** The last one is used; those before it failed to start a thread and never will again. */
   readonly #piscinas: Piscina[];
   readonly #seats: Seat[] = [];
+  /** Threads whose end is looked out for, whether a seat has them yet or not. */
+  readonly #watched = new WeakSet<Worker>();
   #closing = false;
   #polling = false;
   #turnsLeft = 0;
@@ -124,8 +128,10 @@ export class WorkerPool {
       port: port2,
       contentBytes: this.#options.contentBytes,
     };
+    const piscina = this.#piscinas.at(-1) as Piscina;
     const seat: Seat = {
       channel,
+      piscina,
       thread: undefined,
       ready: Promise.resolve(),
       task: Promise.resolve(),
@@ -141,7 +147,6 @@ export class WorkerPool {
           if (channel.hasAnswers) this.expectReplies();
         }
       });
-      const piscina = this.#piscinas.at(-1) as Piscina;
       seat.task = piscina.run(start, { transferList: [port2] }).catch((error: unknown) => {
         reject(error);
         if (this.#closing) return;
@@ -154,19 +159,44 @@ export class WorkerPool {
     });
     seat.ready.catch(() => undefined);
     this.#watchStart(seat);
+    this.#watchBirths(piscina);
     return seat;
   }
 
-  // A Piscina whose thread dies before it is ready starts no thread any more, and the tasks it has
-  // wait for ever: it is given up for a new one.
   #watchStart(seat: Seat): void {
     const timer = setTimeout(() => {
-      if (this.#closing || seat.thread !== undefined) return;
-      this.#piscinas.push(createThreads(this.#options.workers));
-      this.#died(seat, new Error(`no worker thread within ${LIMITS.worker_start_ms} ms`));
+      if (seat.thread !== undefined) return;
+      this.#giveUp(seat.piscina, `no worker thread within ${LIMITS.worker_start_ms} ms`);
     }, LIMITS.worker_start_ms);
     timer.unref();
     void seat.ready.then(() => clearTimeout(timer)).catch(() => undefined);
+  }
+
+  // A Piscina whose thread dies before it is ready starts no thread any more, and the tasks it has
+  // wait for ever.
+  #watchBirths(piscina: Piscina): void {
+    for (const thread of piscina.threads) {
+      if (this.#watched.has(thread)) continue;
+      this.#watched.add(thread);
+      thread.once('exit', () => {
+        // Piscina's own listener came first: by now it has started another thread, if it ever will.
+        if (piscina.threads.length < this.#options.workers) {
+          this.#giveUp(piscina, 'the thread died before it was ready');
+        } else this.#watchBirths(piscina);
+      });
+    }
+  }
+
+  /** A Piscina that starts no thread any more: a new one does for the seats that wait for one. */
+  #giveUp(piscina: Piscina, reason: string): void {
+    if (this.#closing) return;
+    if (this.#piscinas.at(-1) === piscina) {
+      this.#piscinas.push(createThreads(this.#options.workers));
+    }
+    for (const seat of this.#seats) {
+      if (seat.piscina === piscina && seat.thread === undefined)
+        this.#died(seat, new Error(reason));
+    }
   }
 
   // The rings may only be taken over when the thread has really ended, which its exit event tells;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import { createLogger } from '../../src/base/log.js';
 import type { Leftovers, WorkerChannel } from '../../src/pool/worker-channel.js';
 import { WorkerPool } from '../../src/pool/worker-pool.js';
@@ -117,6 +118,26 @@ describe('a pool of workers', () => {
     deliver(successor, 7, 'x');
     pool.expectReplies();
     await eventually('the successor works', () => frames.some((frame) => frame.slot === 7));
+  });
+
+  it('replaces a thread that dies before it is ready, as often as that happens', async () => {
+    let killed = 0;
+    const killAtBirth = (thread: Worker): void => {
+      if (killed === 4) return;
+      killed += 1;
+      void thread.terminate();
+    };
+    process.on('worker', killAtBirth);
+    try {
+      await threads.all[0]?.terminate();
+      const successor = await eventually('a successor', () => replaced[0]);
+      assert.equal(killed, 4);
+      deliver(successor, 7, 'x');
+      pool.expectReplies();
+      await eventually('the successor works', () => frames.some((frame) => frame.slot === 7));
+    } finally {
+      process.off('worker', killAtBirth);
+    }
   });
 
   it('replaces a worker whose loop broke off though its thread lives', async () => {
