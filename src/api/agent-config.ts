@@ -44,7 +44,13 @@ export const AgentConfigInput = Type.Object(
               description: 'Wall-clock backstop for one message',
             }),
           ),
-          instances: Type.Optional(Type.Integer({ minimum: 1, maximum: 1 })),
+          instances: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: LIMITS.instances_per_agent,
+              description: 'How many run side by side; a conversation stays on one of them',
+            }),
+          ),
         },
         { additionalProperties: false },
       ),
@@ -79,6 +85,7 @@ export function toAgentConfig(input: AgentConfigInput, config: Config): AgentCon
     ...cpuLimit(resources.cpu ?? config.defaults.cpu),
     maxMessageMs: resources.max_message_ms ?? config.defaults.max_message_ms,
     mailboxMessages: resources.mailbox ?? config.limits.mailbox_messages,
+    instances: resources.instances ?? 1,
     environment: checkEnvironment(input.environment ?? {}),
     capabilities: input.capabilities ?? [],
   };

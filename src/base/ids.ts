@@ -13,6 +13,8 @@ const PAIRS: readonly string[] = Array.from(
 );
 const COUNTER_LIMIT = 1024 * 1024;
 const RANDOM_CHARACTERS = 12;
+/** Length of what follows an id's prefix. */
+export const SORTABLE_ID_CHARACTERS = 26;
 const RANDOM_POOL_BYTES = 4_096;
 
 let currentMs = 0;

@@ -26,6 +26,8 @@ export const LIMITS = Object.freeze({
   /** Results kept under idempotency keys, twice: of sends, and of sends that waited. */
   idempotency_bytes: 64 * MIB,
   known_clients: 100_000,
+  /** Places in the table of conversations whose clients chose the id; a power of two. */
+  conversation_births: 2 ** 18,
 
   // Rings.
   ring_bytes: 8 * MIB,
@@ -71,6 +73,11 @@ export const LIMITS = Object.freeze({
   max_message_ms_default: 10_000,
   max_message_ms_max: 60_000,
   cpu_share_millis_max: 1_000,
+  instances_per_agent: 64,
+  /** An instance of a former version ends when its conversations were silent for so long, … */
+  version_linger_ms: 300_000,
+  /** … and after so long in any case. */
+  version_linger_max_ms: 1_800_000,
 
   // Supervision.
   restart_backoff_ms: 100,

@@ -9,6 +9,7 @@ import type {
   AgentInstall,
   ControlReply,
   ControlRequest,
+  DataUpdate,
   DirectoryChange,
   InstallResult,
   WorkerReport,
@@ -222,6 +223,15 @@ export class WorkerChannel {
 
   async remove(slot: number, shutdown: boolean, timestampUs: number): Promise<void> {
     await this.#call(slot, (call) => ({ verb: 'remove', call, slot, shutdown, timestampUs }));
+  }
+
+  /** Resolves when all changes of the agent's data made before have been given to the sink. */
+  async shareData(agentId: string): Promise<void> {
+    await this.#call(undefined, (call) => ({ verb: 'share_data', call, agentId }));
+  }
+
+  updateData(updates: readonly DataUpdate[]): void {
+    if (!this.#dead) this.#post({ verb: 'data', updates });
   }
 
   report(): Promise<WorkerReport> {

@@ -1,7 +1,7 @@
 import { monotonicUs, wallUs } from '../base/clock.js';
 import { LIMITS } from '../base/limits.js';
 import { FRAME_TIMER, TIMER_FRAME_BYTES, writeFrameHeader } from '../wire/frames.js';
-import type { Agent } from './agent.js';
+import type { Instance } from './agent.js';
 import type { Delivery } from './delivery.js';
 
 /**
@@ -15,24 +15,24 @@ export class AgentTimers {
     this.#delivery = delivery;
   }
 
-  set(agent: Agent, timerId: number, delayUs: number): void {
-    agent.nextTimerId = Math.max(agent.nextTimerId, timerId + 1);
+  set(instance: Instance, timerId: number, delayUs: number): void {
+    instance.nextTimerId = Math.max(instance.nextTimerId, timerId + 1);
     const delayMs = Math.min(Math.ceil(delayUs / 1_000), LIMITS.timer_delay_max_ms);
-    const timer = setTimeout(() => this.#due(agent, timerId), delayMs);
-    agent.timers.set(timerId, timer);
+    const timer = setTimeout(() => this.#due(instance, timerId), delayMs);
+    instance.timers.set(timerId, timer);
   }
 
-  cancel(agent: Agent, timerId: number): void {
-    clearTimeout(agent.timers.get(timerId));
-    agent.timers.delete(timerId);
+  cancel(instance: Instance, timerId: number): void {
+    clearTimeout(instance.timers.get(timerId));
+    instance.timers.delete(timerId);
   }
 
-  #due(agent: Agent, timerId: number): void {
-    agent.timers.delete(timerId);
+  #due(instance: Instance, timerId: number): void {
+    instance.timers.delete(timerId);
     const frame = Buffer.alloc(TIMER_FRAME_BYTES);
     writeFrameHeader(frame, 0, FRAME_TIMER, 0, 0, monotonicUs());
     frame.writeDoubleLE(wallUs(), 24);
     frame.writeUInt32LE(timerId, 32);
-    this.#delivery.enqueueFrame(agent, frame);
+    this.#delivery.enqueueFrame(instance, frame);
   }
 }

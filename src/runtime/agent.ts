@@ -3,9 +3,11 @@ import { LIMITS } from '../base/limits.js';
 import type { WorkerChannel } from '../pool/worker-channel.js';
 import type { AgentRecord } from '../store/store.js';
 import { AgentFigures } from './agent-figures.js';
+import { hashText } from './conversation-births.js';
 import { LogTail } from './log-tail.js';
 import { DispatchWindow, Mailbox } from './mailbox.js';
-import type { AgentConfig, AgentSnapshot, AgentState } from './types.js';
+import { Traffic } from './traffic.js';
+import type { AgentConfig, AgentSnapshot, AgentState, InstanceSnapshot } from './types.js';
 
 export interface AgentIdentity {
   readonly agentId: string;
@@ -18,90 +20,143 @@ export interface AgentIdentity {
 }
 
 /**
- * One agent on the main thread: who it is, in which state, where its instance lives and what waits
- * for it. The instance itself lives in a worker.
+ * One agent on the main thread: who it is and in which state. What runs are instances of its
+ * version; while a deployment is under way, and until old conversations are over, it has several
+ * versions, and each conversation stays on the one that took it when it began.
  */
 export class Agent {
-  readonly identity: AgentIdentity;
-  readonly mailbox: Mailbox;
-  readonly window = new DispatchWindow();
   readonly figures = new AgentFigures();
   readonly logs = new LogTail(LIMITS.log_lines_kept);
   readonly capabilities: Set<string>;
-  /** Timers that are set: id → handle of the main thread's timer. */
-  readonly timers = new Map<number, NodeJS.Timeout>();
-  nextTimerId = 1;
   state: AgentState = 'loaded';
   /** Removed for good; whatever is still under way for it comes to nothing. */
   discarded = false;
   failure: PlainError | undefined;
-  /** Where the instance lives; undefined while it has none. */
-  channel: WorkerChannel | undefined;
-  slot = 0;
-  /** The instance is there and takes messages. */
-  ready = false;
-  /** Frames came back: nothing new goes into the ring before all that are in it did. */
-  settling = false;
-  /** Its CPU share is used up: nothing goes into the ring until this timer fires. */
-  pause: NodeJS.Timeout | undefined;
   runningSinceMs = 0;
-  /** Sends of the message being handled that were refused. */
-  refusedSends = 0;
-  /** Called when the last frame in the ring is accounted for. */
-  readonly idleListeners = new Set<() => void>();
+  readonly #mailboxBytes: number;
+  readonly #traffic: Traffic<AgentVersion>;
+  /** All that have instances, the present one among them. */
+  readonly #versions = new Set<AgentVersion>();
+  #current: AgentVersion;
+  /** The only instance, as long as there is but one: the usual case pays for no choice. */
+  #only: Instance | undefined;
+  #nextInstance = 1;
   #lastTurn: Promise<unknown> = Promise.resolve();
 
   constructor(identity: AgentIdentity, mailboxBytes: number) {
-    this.identity = identity;
-    this.mailbox = new Mailbox({
-      messages: identity.config.mailboxMessages,
-      bytes: mailboxBytes,
-    });
+    this.#mailboxBytes = mailboxBytes;
     this.capabilities = new Set(identity.config.capabilities);
+    this.#current = new AgentVersion(this, identity);
+    this.#traffic = new Traffic(this.#current);
+    this.#versions.add(this.#current);
+    for (let i = 0; i < identity.config.instances; i++) this.newInstance(this.#current);
+  }
+
+  /** Of the present version. */
+  get identity(): AgentIdentity {
+    return this.#current.identity;
   }
 
   get id(): string {
-    return this.identity.agentId;
+    return this.#current.identity.agentId;
   }
 
   get name(): string {
-    return this.identity.config.name;
+    return this.#current.identity.config.name;
   }
 
-  /** Whether a frame may go into the ring at this moment. */
-  get takesFrames(): boolean {
-    return (
-      this.ready &&
-      !this.settling &&
-      this.pause === undefined &&
-      this.mailbox.inRing < this.windowFrames
-    );
+  get version(): AgentVersion {
+    return this.#current;
   }
 
-  // With a CPU share one message at a time: the pause after it must hold back the next.
-  private get windowFrames(): number {
-    return this.identity.config.cpuShareMillis > 0 ? 1 : this.window.frames;
+  get versions(): ReadonlySet<AgentVersion> {
+    return this.#versions;
+  }
+
+  /** Instances of all versions. */
+  get instances(): Instance[] {
+    return [...this.#versions].flatMap((version) => version.instances);
+  }
+
+  /** Percent of new conversations that go to the version of a deployment. */
+  get nextPercent(): number {
+    return this.#traffic.percent;
+  }
+
+  /** Messages before the agent. */
+  get queued(): number {
+    if (this.#only !== undefined) return this.#only.mailbox.size;
+    return this.instances.reduce((sum, instance) => sum + instance.mailbox.size, 0);
+  }
+
+  /** Linear memory of all instances. */
+  get memoryBytes(): number {
+    if (this.#only !== undefined) return this.#only.memoryBytes;
+    return this.instances.reduce((sum, instance) => sum + instance.memoryBytes, 0);
+  }
+
+  /** The instance to which a conversation belongs, when there is no choice. */
+  get only(): Instance | undefined {
+    return this.#only;
+  }
+
+  /** @param bornMs when the conversation began, milliseconds since the Unix epoch */
+  instanceFor(conversationId: string, bornMs: number): Instance {
+    if (this.#only !== undefined) return this.#only;
+    const version = this.#traffic.versionFor(conversationId, bornMs);
+    return version.instanceFor(conversationId, bornMs) ?? (this.#current.instances[0] as Instance);
+  }
+
+  /** A version beside the present one; it gets no conversations yet. */
+  newVersion(identity: AgentIdentity, instances: number): AgentVersion {
+    const version = new AgentVersion(this, identity);
+    this.#versions.add(version);
+    for (let i = 0; i < instances; i++) this.newInstance(version);
+    return version;
+  }
+
+  newInstance(version: AgentVersion): Instance {
+    const instance = new Instance(version, this.#nextInstance++, this.#mailboxBytes);
+    version.instances.push(instance);
+    this.choicesChanged();
+    return instance;
+  }
+
+  /** So many percent of the conversations that begin from now on go to `version`. */
+  share(nowMs: number, version: AgentVersion, percent: number): void {
+    this.#traffic.split(nowMs, version, percent);
+    this.choicesChanged();
+  }
+
+  /** The version is the agent's from now on; others keep the conversations they have. */
+  settle(nowMs: number, version: AgentVersion): void {
+    this.#current = version;
+    this.#traffic.settle(nowMs, version);
+    this.choicesChanged();
+  }
+
+  /** A version has no instances any more: what it had belongs to the present one. */
+  dropVersion(version: AgentVersion): void {
+    this.#versions.delete(version);
+    this.#traffic.replace(version, this.#current);
+    this.choicesChanged();
+  }
+
+  /** To be called after instances came, went or were closed. */
+  choicesChanged(): void {
+    const [first, ...others] = this.instances;
+    const alone = others.length === 0 && this.#versions.size === 1 && this.#traffic.single;
+    this.#only = alone ? first : undefined;
   }
 
   /**
-   * Runs what makes or ends the agent's instance behind everything of the kind that was begun
-   * before: a stop waits for a restart under way, a start for a stop.
+   * Runs what makes or ends the agent's instances behind everything of the kind that was begun
+   * before: a start waits for a stop.
    */
   exclusively<T>(act: () => Promise<T>): Promise<T> {
     const result = this.#lastTurn.then(act);
     this.#lastTurn = result.catch(() => undefined);
     return result;
-  }
-
-  /** Nothing of the agent is in a ring any more. */
-  becameIdle(): void {
-    this.settling = false;
-    for (const tell of [...this.idleListeners]) tell();
-  }
-
-  clearTimers(): void {
-    for (const timer of this.timers.values()) clearTimeout(timer);
-    this.timers.clear();
   }
 
   toRecord(): AgentRecord {
@@ -123,6 +178,7 @@ export class Agent {
 
   snapshot(): AgentSnapshot {
     const { identity, figures } = this;
+    const placed = this.instances.filter((instance) => instance.channel !== undefined);
     return {
       agentId: identity.agentId,
       state: this.state,
@@ -133,9 +189,10 @@ export class Agent {
       deployedMs: identity.deployedMs,
       failure: this.failure,
       capabilities: [...this.capabilities],
-      worker: this.channel?.index,
-      mailboxMessages: this.mailbox.size,
-      memoryBytes: this.channel === undefined ? 0 : figures.memoryBytes,
+      worker: placed[0]?.channel?.index,
+      instances: this.instances.map((instance) => instance.snapshot()),
+      mailboxMessages: this.queued,
+      memoryBytes: placed.reduce((sum, instance) => sum + instance.memoryBytes, 0),
       memoryPeakBytes: figures.memoryPeakBytes,
       cpuUsage: figures.cpuUsage,
       cpuPeak: figures.cpuPeak,
@@ -147,6 +204,134 @@ export class Agent {
       restarts: figures.restarts,
       runningSinceMs: this.runningSinceMs,
       errors: figures.errors(),
+    };
+  }
+}
+
+/** One version of an agent: a module and a config, and the instances that run it. */
+export class AgentVersion {
+  readonly agent: Agent;
+  readonly identity: AgentIdentity;
+  readonly instances: Instance[] = [];
+  /** Told instead of failing the agent when this version's instances trap too often. */
+  onGivenUp: ((error: PlainError) => void) | undefined;
+
+  constructor(agent: Agent, identity: AgentIdentity) {
+    this.agent = agent;
+    this.identity = identity;
+  }
+
+  get config(): AgentConfig {
+    return this.identity.config;
+  }
+
+  /**
+   * The same instance for all of a conversation (rendezvous hashing: when one comes or goes, only
+   * the conversations move that belong to it).
+   */
+  instanceFor(conversationId: string, bornMs: number): Instance | undefined {
+    let best: Instance | undefined;
+    let bestWeight = -1;
+    for (const instance of this.instances) {
+      if (bornMs > instance.closedMs) continue;
+      const weight = hashText(conversationId, instance.number);
+      if (weight <= bestWeight) continue;
+      best = instance;
+      bestWeight = weight;
+    }
+    return best ?? this.instances[0];
+  }
+}
+
+/** One instance: where it lives and what waits for it. The instance itself lives in a worker. */
+export class Instance {
+  readonly version: AgentVersion;
+  /** Unique within the agent. */
+  readonly number: number;
+  readonly mailbox: Mailbox;
+  readonly window = new DispatchWindow();
+  /** Timers that are set: id → handle of the main thread's timer. */
+  readonly timers = new Map<number, NodeJS.Timeout>();
+  nextTimerId = 1;
+  /** Conversations that began later go to others. */
+  closedMs = Number.POSITIVE_INFINITY;
+  /** When a message was last put before it, milliseconds since the Unix epoch. */
+  usedMs = 0;
+  memoryBytes = 0;
+  /** Where it lives; undefined while it has no place. */
+  channel: WorkerChannel | undefined;
+  slot = 0;
+  /** It is there and takes messages. */
+  ready = false;
+  /** Frames came back: nothing new goes into the ring before all that are in it did. */
+  settling = false;
+  /** What waits is about to be given to another version: nothing goes into the ring any more. */
+  held = false;
+  /** Its CPU share is used up: nothing goes into the ring until this timer fires. */
+  pause: NodeJS.Timeout | undefined;
+  /** Sends of the message being handled that were refused. */
+  refusedSends = 0;
+  /** Called when the last frame in the ring is accounted for. */
+  readonly idleListeners = new Set<() => void>();
+  #lastTurn: Promise<unknown> = Promise.resolve();
+
+  constructor(version: AgentVersion, number: number, mailboxBytes: number) {
+    this.version = version;
+    this.number = number;
+    this.mailbox = new Mailbox({
+      messages: version.identity.config.mailboxMessages,
+      bytes: mailboxBytes,
+    });
+  }
+
+  get agent(): Agent {
+    return this.version.agent;
+  }
+
+  get config(): AgentConfig {
+    return this.version.identity.config;
+  }
+
+  /** Whether a frame may go into the ring at this moment. */
+  get takesFrames(): boolean {
+    return (
+      this.ready &&
+      !this.settling &&
+      !this.held &&
+      this.pause === undefined &&
+      this.mailbox.inRing < this.windowFrames
+    );
+  }
+
+  // With a CPU share one message at a time: the pause after it must hold back the next.
+  private get windowFrames(): number {
+    return this.config.cpuShareMillis > 0 ? 1 : this.window.frames;
+  }
+
+  /** Runs what makes or ends the instance behind everything of the kind that was begun before. */
+  exclusively<T>(act: () => Promise<T>): Promise<T> {
+    const result = this.#lastTurn.then(act);
+    this.#lastTurn = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Nothing of it is in a ring any more. */
+  becameIdle(): void {
+    this.settling = false;
+    for (const tell of [...this.idleListeners]) tell();
+  }
+
+  clearTimers(): void {
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.timers.clear();
+  }
+
+  snapshot(): InstanceSnapshot {
+    return {
+      version: this.config.version,
+      worker: this.channel?.index,
+      ready: this.ready,
+      mailboxMessages: this.mailbox.size,
     };
   }
 }

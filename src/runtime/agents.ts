@@ -4,7 +4,7 @@ import { newAgentId, newDeploymentId } from '../base/ids.js';
 import type { Logger } from '../base/log.js';
 import type { Config } from '../config/schema.js';
 import type { AgentRecord, Store } from '../store/store.js';
-import { Agent, type AgentIdentity } from './agent.js';
+import { Agent, type AgentIdentity, type AgentVersion, type Instance } from './agent.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import type { EventBus } from './events.js';
@@ -97,7 +97,7 @@ export class Agents {
     try {
       await this.#launch(agent, added.prepared);
     } catch (error) {
-      this.#parts.launcher.failWaiting(agent, toPlainError(error));
+      this.#failWaiting(agent, toPlainError(error));
       this.#discard(agent);
       throw deploymentFailed(error, agent);
     }
@@ -137,15 +137,16 @@ export class Agents {
     void this.#drainAndStop(agent, drain ? graceMs : 0).catch((error) =>
       this.#parts.logger.error({ err: error, agent_id: agent.id }, 'agent could not be stopped'),
     );
-    const estimatedMs = drain && agent.mailbox.size > 0 ? graceMs : 0;
+    const estimatedMs = drain && agent.queued > 0 ? graceMs : 0;
     return { agent: agent.snapshot(), estimatedCompletionMs: wallMs() + estimatedMs };
   }
 
   async #drainAndStop(agent: Agent, graceMs: number): Promise<void> {
-    await this.#parts.launcher.idle(agent, graceMs);
+    const { launcher } = this.#parts;
+    await Promise.all(agent.instances.map((instance) => launcher.idle(instance, graceMs)));
     await agent.exclusively(async () => {
       if (agent.state !== 'draining') return;
-      await this.#parts.launcher.evict(agent, true);
+      await this.#evict(agent, true);
       // The agent may have failed, or have been removed, while it was shut down.
       if ((agent.state as AgentState) === 'draining') {
         this.#parts.lifecycle.change(agent, 'stopped');
@@ -170,7 +171,7 @@ export class Agents {
       if (agent.state !== 'unloaded') {
         this.#parts.lifecycle.change(agent, 'failed', toPlainError(error));
       }
-      this.#parts.launcher.failWaiting(agent, toPlainError(error));
+      this.#failWaiting(agent, toPlainError(error));
       throw deploymentFailed(error, agent);
     }
     await this.#parts.store.durable();
@@ -184,7 +185,7 @@ export class Agents {
     const shutdown = agent.state === 'running' || agent.state === 'draining';
     directory.remove(agent);
     this.#parts.lifecycle.unload(agent);
-    await agent.exclusively(() => this.#parts.launcher.evict(agent, shutdown));
+    await agent.exclusively(() => this.#evict(agent, shutdown));
     this.#discard(agent);
     await store.durable();
     events.publish('agent.removed', { agent_id: agent.id, name: agent.name });
@@ -202,7 +203,9 @@ export class Agents {
 
   async #restoreOne(record: AgentRecord): Promise<void> {
     const { directory, modules, lifecycle, logger } = this.#parts;
-    const config = record.config as AgentConfig;
+    // Servers before this one knew of no instances.
+    const stored = record.config as Partial<AgentConfig>;
+    const config = { ...stored, instances: stored.instances ?? 1 } as AgentConfig;
     const agent = this.#create({ ...record, config });
     directory.add(agent);
     modules.retain(record.moduleHash);
@@ -215,7 +218,7 @@ export class Agents {
     } catch (error) {
       logger.error({ err: error, agent_id: agent.id }, 'agent could not be brought back');
       lifecycle.change(agent, 'failed', toPlainError(error));
-      this.#parts.launcher.failWaiting(agent, toPlainError(error));
+      this.#failWaiting(agent, toPlainError(error));
     }
   }
 
@@ -224,21 +227,43 @@ export class Agents {
     return this.#parts.launcher.hasWorker;
   }
 
-  /** Puts an agent whose worker died onto another, or onto that one's successor. */
-  async relaunch(agent: Agent): Promise<void> {
-    const { moduleHash, config } = agent.identity;
+  /** Puts an instance whose worker died onto another, or onto that one's successor. */
+  async relaunch(instance: Instance): Promise<void> {
+    const { moduleHash, config } = instance.version.identity;
     const prepared = await this.#parts.modules.get(moduleHash, config.memoryBytes);
-    await this.#parts.launcher.install(agent, prepared);
+    await this.#parts.launcher.install(instance, prepared);
   }
 
   async #launch(agent: Agent, prepared: CompiledModule): Promise<void> {
     await agent.exclusively(async () => {
       if (agent.state === 'unloaded') throw removedMeanwhile(agent);
-      await this.#parts.launcher.installPatiently(agent, prepared);
-      if ((agent.state as AgentState) === 'unloaded') throw removedMeanwhile(agent);
+      try {
+        for (const instance of agent.instances) {
+          await instance.exclusively(() =>
+            this.#parts.launcher.installPatiently(instance, prepared),
+          );
+        }
+        if ((agent.state as AgentState) === 'unloaded') throw removedMeanwhile(agent);
+      } catch (error) {
+        // One alone, or the others without it, would be half an agent.
+        if (agent.instances.length > 1) await this.#evict(agent, false);
+        throw error;
+      }
       this.#parts.lifecycle.change(agent, 'running');
     });
-    this.#parts.delivery.pump(agent);
+    for (const instance of agent.instances) this.#parts.delivery.pump(instance);
+  }
+
+  async #evict(agent: Agent, shutdown: boolean): Promise<void> {
+    await Promise.all(
+      agent.instances.map((instance) =>
+        instance.exclusively(() => this.#parts.launcher.evict(instance, shutdown)),
+      ),
+    );
+  }
+
+  #failWaiting(agent: Agent, error: PlainError): void {
+    for (const instance of agent.instances) this.#parts.launcher.failWaiting(instance, error);
   }
 
   /**
@@ -247,29 +272,31 @@ export class Agents {
    */
   async shutDownAll(withinMs: number): Promise<void> {
     const { directory, launcher } = this.#parts;
-    const agents = [...directory.agents()];
+    const instances = [...directory.agents()].flatMap((agent) => agent.instances);
     const deadlineMs = wallMs() + withinMs;
-    for (const agent of agents) {
-      agent.clearTimers();
-      if (agent.ready) await launcher.idle(agent, Math.max(deadlineMs - wallMs(), 0));
-      clearTimeout(agent.pause);
+    for (const instance of instances) {
+      instance.clearTimers();
+      if (instance.ready) await launcher.idle(instance, Math.max(deadlineMs - wallMs(), 0));
+      clearTimeout(instance.pause);
     }
-    const removals = agents.map(async (agent) => {
-      const { channel, slot } = agent;
-      agent.ready = false;
+    const removals = instances.map(async (instance) => {
+      const { channel, slot } = instance;
+      instance.ready = false;
       if (channel === undefined || channel.dead) return;
       await channel.remove(slot, true, wallUs()).catch(() => undefined);
-      await launcher.idleRing(agent);
+      await launcher.idleRing(instance);
     });
     await Promise.race([Promise.allSettled(removals), sleep(withinMs)]);
     // What nobody will handle any more must not vanish; failures that it causes come after it.
-    for (const agent of [...agents, ...agents]) launcher.failWaiting(agent, serverStopped(agent));
+    for (const instance of [...instances, ...instances]) {
+      launcher.failWaiting(instance, serverStopped(instance.agent));
+    }
   }
 
-  /** The agent failed for good: until somebody starts it again nothing is delivered to it. */
-  async giveUp(agent: Agent, error: PlainError): Promise<void> {
+  /** A version failed for good: until somebody starts the agent again it takes no message. */
+  async giveUp({ agent }: AgentVersion, error: PlainError): Promise<void> {
     this.#parts.lifecycle.change(agent, 'failed', error);
-    await agent.exclusively(() => this.#parts.launcher.evict(agent, false));
+    await agent.exclusively(() => this.#evict(agent, false));
   }
 
   #create(identity: AgentIdentity): Agent {
@@ -281,7 +308,7 @@ export class Agents {
     if (agent.discarded) return;
     agent.discarded = true;
     directory.remove(agent);
-    residents.remove(agent);
+    for (const instance of agent.instances) residents.remove(instance);
     store.deleteAgent(agent.id);
     modules.release(agent.identity.moduleHash);
   }

@@ -1,6 +1,6 @@
 import { monotonicUs } from '../base/clock.js';
 import { FRAME_DELIVER, FRAME_HEADER_BYTES, writeFrameHeader } from '../wire/frames.js';
-import type { Agent } from './agent.js';
+import type { Instance } from './agent.js';
 
 const STARVED_RETRY_MS = 2;
 
@@ -11,7 +11,7 @@ const STARVED_RETRY_MS = 2;
 export class Delivery {
   readonly #expectReplies: () => void;
   /** Agents whose next frame found no room in the worker's ring. */
-  readonly #starved = new Set<Agent>();
+  readonly #starved = new Set<Instance>();
   #retry: NodeJS.Timeout | undefined;
 
   /** @param expectReplies told whenever something went to a worker */
@@ -23,13 +23,19 @@ export class Delivery {
    * Puts one binary message into the agent's mailbox; the bytes are copied. The caller has checked
    * that there is room.
    */
-  enqueue(agent: Agent, source: Buffer, offset: number, length: number, priority: number): void {
-    const { mailbox, channel } = agent;
+  enqueue(
+    instance: Instance,
+    source: Buffer,
+    offset: number,
+    length: number,
+    priority: number,
+  ): void {
+    const { mailbox, channel } = instance;
     const acceptedUs = monotonicUs();
     if (
       mailbox.waiting === 0 &&
-      agent.takesFrames &&
-      channel?.deliver(agent.slot, source, offset, length, acceptedUs)
+      instance.takesFrames &&
+      channel?.deliver(instance.slot, source, offset, length, acceptedUs)
     ) {
       mailbox.inRing += 1;
       mailbox.inRingBytes += FRAME_HEADER_BYTES + length;
@@ -40,23 +46,23 @@ export class Delivery {
     writeFrameHeader(frame, 0, FRAME_DELIVER, 0, 0, acceptedUs);
     source.copy(frame, FRAME_HEADER_BYTES, offset, offset + length);
     mailbox.push(frame, priority);
-    if (agent.takesFrames) this.#starve(agent);
+    if (instance.takesFrames) this.#starve(instance);
   }
 
   /** Puts a whole frame (a timer) behind what waits. */
-  enqueueFrame(agent: Agent, frame: Buffer): void {
-    agent.mailbox.push(frame, 0);
-    this.pump(agent);
+  enqueueFrame(instance: Instance, frame: Buffer): void {
+    instance.mailbox.push(frame, 0);
+    this.pump(instance);
   }
 
   /** Moves what waits into the ring, as far as it goes now. */
-  pump(agent: Agent): void {
-    const { mailbox, channel } = agent;
+  pump(instance: Instance): void {
+    const { mailbox, channel } = instance;
     let moved = false;
-    while (mailbox.waiting > 0 && agent.takesFrames) {
+    while (mailbox.waiting > 0 && instance.takesFrames) {
       const frame = mailbox.peek() as Buffer;
-      if (!channel?.deliverFrame(agent.slot, frame)) {
-        this.#starve(agent);
+      if (!channel?.deliverFrame(instance.slot, frame)) {
+        this.#starve(instance);
         break;
       }
       mailbox.shift();
@@ -69,8 +75,8 @@ export class Delivery {
 
   // A worker gives space back only after it has told that it is done, and frames that come back say
   // nothing of it: so whoever found no room also tries again by himself.
-  #starve(agent: Agent): void {
-    this.#starved.add(agent);
+  #starve(instance: Instance): void {
+    this.#starved.add(instance);
     if (this.#retry !== undefined) return;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
@@ -81,20 +87,20 @@ export class Delivery {
   /** A worker gave space back: those who found none try again. */
   pumpStarved(): void {
     if (this.#starved.size === 0) return;
-    const agents = [...this.#starved];
+    const instances = [...this.#starved];
     this.#starved.clear();
-    for (const agent of agents) this.pump(agent);
+    for (const instance of instances) this.pump(instance);
   }
 
   /** The ring no longer holds this frame: it was handled, or it came back. */
-  accountFor(agent: Agent, frameBytes: number): void {
-    const { mailbox } = agent;
+  accountFor(instance: Instance, frameBytes: number): void {
+    const { mailbox } = instance;
     mailbox.inRing -= 1;
     mailbox.inRingBytes -= frameBytes;
-    if (mailbox.inRing === 0) agent.becameIdle();
+    if (mailbox.inRing === 0) instance.becameIdle();
   }
 
-  forget(agent: Agent): void {
-    this.#starved.delete(agent);
+  forget(instance: Instance): void {
+    this.#starved.delete(instance);
   }
 }

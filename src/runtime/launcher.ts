@@ -4,10 +4,11 @@ import { LIMITS } from '../base/limits.js';
 import { decodeMessage } from '../fipa/binary.js';
 import { leastLoaded } from '../pool/placement.js';
 import type { WorkerChannel } from '../pool/worker-channel.js';
-import type { Store } from '../store/store.js';
+import type { Migration } from '../wire/control.js';
 import { FRAME_DELIVER, FRAME_HEADER_BYTES } from '../wire/frames.js';
-import type { Agent } from './agent.js';
+import type { Agent, Instance } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
+import type { DataReplicas } from './data-replicas.js';
 import type { Delivery } from './delivery.js';
 import type { CompiledModule } from './modules.js';
 import type { Residents } from './residents.js';
@@ -15,7 +16,7 @@ import type { Router } from './router.js';
 import type { Supervisor } from './supervisor.js';
 
 export interface LauncherParts {
-  readonly store: Store;
+  readonly replicas: DataReplicas;
   readonly delivery: Delivery;
   readonly residents: Residents;
   readonly router: Router;
@@ -45,10 +46,14 @@ export class Launcher {
    * As `install`, but a worker that dies meanwhile, which is no fault of the agent, is waited for.
    * @throws CaxtonError why it can't start
    */
-  async installPatiently(agent: Agent, prepared: CompiledModule): Promise<void> {
+  async installPatiently(
+    instance: Instance,
+    prepared: CompiledModule,
+    migration?: Migration,
+  ): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.install(agent, prepared);
+        await this.install(instance, prepared, migration);
         return;
       } catch (error) {
         if (!isUnavailable(error) || attempt === INSTALL_ATTEMPTS) throw error;
@@ -57,24 +62,23 @@ export class Launcher {
     }
   }
 
-  /** Puts an instance onto the least loaded worker. @throws CaxtonError why it can't start */
-  async install(agent: Agent, prepared: CompiledModule): Promise<void> {
-    const { residents, store } = this.#parts;
-    const alive = this.#parts.channels().filter((candidate) => !candidate.dead);
-    const channel = leastLoaded(
-      alive.map((candidate) => ({
-        index: candidate.index,
-        agents: residents.count(candidate),
-        inFlight: candidate.inFlight,
-        channel: candidate,
-      })),
-    )?.channel;
-    if (channel === undefined) throw new CaxtonError('UNAVAILABLE', 'No worker is there yet.');
-    const { config } = agent.identity;
+  /**
+   * Puts an instance onto a worker.
+   * @param migration between which versions stored data is to be rewritten first
+   * @throws CaxtonError why it can't start
+   */
+  async install(
+    instance: Instance,
+    prepared: CompiledModule,
+    migration?: Migration,
+  ): Promise<void> {
+    const { residents, replicas } = this.#parts;
+    const { agent, config } = instance;
+    const channel = this.#place(agent);
     const slot = channel.newSlot();
-    residents.add(channel, slot, agent);
+    residents.add(channel, slot, instance);
     try {
-      const data = await store.agentData(agent.id);
+      const data = await replicas.join(instance);
       const result = await channel.install({
         slot,
         agentId: agent.id,
@@ -86,16 +90,39 @@ export class Launcher {
         cpuShareMillis: config.cpuShareMillis,
         environment: config.environment,
         data,
-        nextTimerId: agent.nextTimerId,
+        sharesData: agent.only === undefined,
+        migration,
+        nextTimerId: instance.nextTimerId,
         timestampUs: wallUs(),
       });
-      agent.figures.memory(result.memoryBytes);
+      instance.memoryBytes = result.memoryBytes;
+      agent.figures.memory(agent.memoryBytes);
       this.#parts.spawned(result.durationUs);
     } catch (error) {
-      residents.remove(agent);
+      residents.remove(instance);
       throw error;
     }
-    agent.ready = true;
+    instance.ready = true;
+  }
+
+  // Where the fewest instances of the agent are, and of those workers the least loaded.
+  #place(agent: Agent): WorkerChannel {
+    const { residents } = this.#parts;
+    const alive = this.#parts.channels().filter((candidate) => !candidate.dead);
+    const own = new Map(alive.map((channel) => [channel, residents.countOf(agent, channel)]));
+    const fewest = Math.min(...own.values());
+    const channel = leastLoaded(
+      alive
+        .filter((candidate) => own.get(candidate) === fewest)
+        .map((candidate) => ({
+          index: candidate.index,
+          agents: residents.count(candidate),
+          inFlight: candidate.inFlight,
+          channel: candidate,
+        })),
+    )?.channel;
+    if (channel === undefined) throw new CaxtonError('UNAVAILABLE', 'No worker is there yet.');
+    return channel;
   }
 
   /** Whether there is a worker that an instance can be put onto now. */
@@ -104,67 +131,67 @@ export class Launcher {
   }
 
   /** Ends the instance; what still waits is failed to its senders. */
-  async evict(agent: Agent, shutdown: boolean): Promise<void> {
+  async evict(instance: Instance, shutdown: boolean): Promise<void> {
     const { residents, supervisor, subscriptions, delivery } = this.#parts;
-    const { channel, slot } = agent;
-    agent.ready = false;
-    supervisor.forget(agent);
-    clearTimeout(agent.pause);
-    agent.pause = undefined;
-    agent.clearTimers();
-    delivery.forget(agent);
+    const { agent, channel, slot } = instance;
+    instance.ready = false;
+    supervisor.forget(instance);
+    clearTimeout(instance.pause);
+    instance.pause = undefined;
+    instance.clearTimers();
+    delivery.forget(instance);
     if (channel !== undefined && !channel.dead) {
       await channel.remove(slot, shutdown, wallUs()).catch(() => undefined);
       // What was in the ring behind the removal comes back before it is failed with the rest.
-      await this.idleRing(agent);
+      await this.idleRing(instance);
     }
-    residents.remove(agent);
-    supervisor.forget(agent);
+    residents.remove(instance);
+    supervisor.forget(instance);
     // Its last call may have set timers and subscribed once more.
-    agent.clearTimers();
-    subscriptions.remove(agent);
-    this.failWaiting(agent, {
+    instance.clearTimers();
+    if (agent.instances.every((other) => other.channel === undefined)) subscriptions.remove(agent);
+    this.failWaiting(instance, {
       code: 'UNAVAILABLE',
       message: `Agent '${agent.id}' was stopped before it could handle the message.`,
       details: { agent_id: agent.id },
     });
   }
 
-  /** Resolves when nothing waits for the agent any more, at the latest after the given time. */
-  async idle(agent: Agent, withinMs: number): Promise<void> {
-    if (agent.mailbox.size === 0 || withinMs === 0) return;
+  /** Resolves when nothing waits for the instance any more, at the latest after the given time. */
+  async idle(instance: Instance, withinMs: number): Promise<void> {
+    if (instance.mailbox.size === 0 || withinMs === 0) return;
     await new Promise<void>((resolve) => {
       const end = (): void => {
         clearTimeout(timer);
-        agent.idleListeners.delete(look);
+        instance.idleListeners.delete(look);
         resolve();
       };
       const look = (): void => {
-        if (agent.mailbox.size === 0) end();
+        if (instance.mailbox.size === 0) end();
       };
       const timer = setTimeout(end, withinMs).unref();
-      agent.idleListeners.add(look);
+      instance.idleListeners.add(look);
     });
   }
 
-  /** Resolves when nothing of the agent is in its worker's ring any more. */
-  async idleRing(agent: Agent): Promise<void> {
-    if (agent.mailbox.inRing === 0) return;
+  /** Resolves when nothing of the instance is in its worker's ring any more. */
+  async idleRing(instance: Instance): Promise<void> {
+    if (instance.mailbox.inRing === 0) return;
     // Ends in any case: every frame is answered, or its worker dies and all are taken back.
     await new Promise<void>((resolve) => {
       const end = (): void => {
-        agent.idleListeners.delete(end);
+        instance.idleListeners.delete(end);
         resolve();
       };
-      agent.idleListeners.add(end);
+      instance.idleListeners.add(end);
     });
   }
 
-  /** Everything that waits in the agent's mailbox fails. */
-  failWaiting(agent: Agent, error: PlainError): void {
-    for (const frame of agent.mailbox.takeAll()) {
+  /** Everything that waits in the instance's mailbox fails. */
+  failWaiting(instance: Instance, error: PlainError): void {
+    for (const frame of instance.mailbox.takeAll()) {
       if (frame[0] !== FRAME_DELIVER) continue;
-      this.#parts.router.fail(agent, decodeMessage(frame, FRAME_HEADER_BYTES), error);
+      this.#parts.router.fail(instance.agent, decodeMessage(frame, FRAME_HEADER_BYTES), error);
     }
   }
 }

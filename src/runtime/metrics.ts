@@ -159,8 +159,8 @@ export class RuntimeMetrics {
         peak: round(Math.max(totals?.cpuPeak ?? 0, cpuAverage), 6),
       },
       memory_usage: {
-        average_mb: round(averageBytes(totals, agent?.figures.memoryBytes) / MEGABYTE),
-        peak_mb: round((totals?.memoryPeakBytes || agent?.figures.memoryBytes || 0) / MEGABYTE),
+        average_mb: round(averageBytes(totals, agent?.memoryBytes) / MEGABYTE),
+        peak_mb: round((totals?.memoryPeakBytes || agent?.memoryBytes || 0) / MEGABYTE),
       },
       errors: (agent?.figures.errors() ?? []).filter((error) => error.lastMs >= nowMs - periodMs),
     };
@@ -214,7 +214,7 @@ export class RuntimeMetrics {
 
   #queued(): number {
     let queued = 0;
-    for (const agent of this.#parts.directory.agents()) queued += agent.mailbox.size;
+    for (const agent of this.#parts.directory.agents()) queued += agent.queued;
     return queued;
   }
 

@@ -5,7 +5,7 @@ import type { Logger } from '../base/log.js';
 import { decodeMessage } from '../fipa/binary.js';
 import type { Leftovers, WorkerChannel } from '../pool/worker-channel.js';
 import { FRAME_DELIVER, FRAME_HEADER_BYTES } from '../wire/frames.js';
-import type { Agent } from './agent.js';
+import type { Agent, AgentVersion, Instance } from './agent.js';
 import type { Agents } from './agents.js';
 import type { Counters } from './counters.js';
 import type { Delivery } from './delivery.js';
@@ -29,8 +29,8 @@ const SETTLE_POLL_MS = 2;
 /** Brings agents back: fresh instances for those that trapped, new places for a dead worker's. */
 export class Recovery implements SupervisorActions {
   readonly #parts: RecoveryParts;
-  /** Agents of dead workers, until the successor is there. */
-  #homeless = new Set<Agent>();
+  /** Instances of dead workers, until the successor is there. */
+  #homeless = new Set<Instance>();
   /** Why the watchdog is about to kill a worker; tells what its message in hand died of. */
   readonly #killReasons = new Map<WorkerChannel, PlainError>();
 
@@ -43,56 +43,63 @@ export class Recovery implements SupervisorActions {
     this.#killReasons.set(channel, reason);
   }
 
-  restart(agent: Agent): void {
-    void agent
-      .exclusively(() => this.#restart(agent))
+  restart(instance: Instance): void {
+    const { agent } = instance;
+    void instance
+      .exclusively(() => this.#restart(instance))
       .catch((error) => {
         this.#parts.logger.warn({ err: error, agent_id: agent.id }, 'agent could not be restarted');
-        if (!isAlive(agent)) return;
+        if (!isWanted(instance)) return;
         const reason = toPlainError(error);
         // Its worker died, or the store can't be read just now: none of that is the agent's fault.
-        if (reason.code === 'UNAVAILABLE') this.#tryLater(agent);
-        else this.#parts.supervisor().trapped(agent, reason);
+        if (reason.code === 'UNAVAILABLE') this.#tryLater(instance);
+        else this.#parts.supervisor().trapped(instance, reason);
       });
   }
 
-  #tryLater(agent: Agent): void {
-    setTimeout(() => this.restart(agent), LIMITS.restart_retry_ms).unref();
+  #tryLater(instance: Instance): void {
+    setTimeout(() => this.restart(instance), LIMITS.restart_retry_ms).unref();
   }
 
-  giveUp(agent: Agent, error: PlainError): void {
+  giveUp(version: AgentVersion, error: PlainError): void {
+    const { agent } = version;
     if (!isAlive(agent)) return;
+    if (version.onGivenUp !== undefined) {
+      version.onGivenUp(error);
+      return;
+    }
     this.#parts.logger.warn({ agent_id: agent.id, error }, 'agent failed: too many traps');
     void this.#parts
       .agents()
-      .giveUp(agent, error)
+      .giveUp(version, error)
       .catch((reason) => this.#parts.logger.error({ err: reason }, 'giving up an agent failed'));
   }
 
-  async #restart(agent: Agent): Promise<void> {
+  async #restart(instance: Instance): Promise<void> {
     // It may be due twice: it trapped, and then its worker died.
-    if (!isAlive(agent) || agent.ready) return;
-    const { channel } = agent;
+    if (!isWanted(instance) || instance.ready) return;
+    const { agent, channel } = instance;
     if (channel === undefined || channel.dead) {
       if (!this.#parts.agents().canBePlaced) {
-        this.#homeless.add(agent);
+        this.#homeless.add(instance);
         return;
       }
-      await this.#parts.agents().relaunch(agent);
+      await this.#parts.agents().relaunch(instance);
     } else {
       // Frames that are still in the ring come back first, or later ones would overtake them.
-      while (agent.mailbox.inRing > 0 && !channel.dead) await sleep(SETTLE_POLL_MS);
+      while (instance.mailbox.inRing > 0 && !channel.dead) await sleep(SETTLE_POLL_MS);
       // With a dead worker it comes back like all others of that worker.
-      if (!isAlive(agent) || channel.dead) return;
-      const result = await channel.restart(agent.slot, wallUs());
-      agent.figures.memory(result.memoryBytes);
+      if (!isWanted(instance) || channel.dead) return;
+      const result = await channel.restart(instance.slot, wallUs());
+      instance.memoryBytes = result.memoryBytes;
+      agent.figures.memory(agent.memoryBytes);
     }
-    if (!isAlive(agent)) return;
-    agent.ready = true;
-    agent.settling = false;
+    if (!isWanted(instance)) return;
+    instance.ready = true;
+    instance.settling = false;
     agent.figures.restarts += 1;
     this.#parts.counters.agentRestarts += 1;
-    this.#parts.delivery.pump(agent);
+    this.#parts.delivery.pump(instance);
   }
 
   workerDied(channel: WorkerChannel, leftovers: Leftovers): void {
@@ -102,34 +109,40 @@ export class Recovery implements SupervisorActions {
     const guilty = leftovers.inHand && bySlot(leftovers.inHand);
     const waiting = leftovers.waiting.map((frame) => [bySlot(frame), frame] as const);
     const orphans = residents.orphan(channel);
-    for (const agent of orphans) {
-      agent.mailbox.inRing = 0;
-      agent.mailbox.inRingBytes = 0;
+    for (const { mailbox } of orphans) {
+      mailbox.inRing = 0;
+      mailbox.inRingBytes = 0;
     }
-    for (const [agent, frame] of waiting) agent?.mailbox.pushReturned(frame);
+    for (const [instance, frame] of waiting) instance?.mailbox.pushReturned(frame);
     const error = this.#killReasons.get(channel) ?? workerDiedError(channel);
     this.#killReasons.delete(channel);
     if (guilty !== undefined && leftovers.inHand !== undefined) {
       this.#failInHand(guilty, leftovers.inHand, error);
     }
-    // The agent that had the message in hand comes back by way of its supervisor.
-    for (const agent of orphans) if (agent !== guilty) this.#homeless.add(agent);
-    for (const agent of orphans) agent.becameIdle();
+    // The one that had the message in hand comes back by way of its supervisor.
+    for (const instance of orphans) if (instance !== guilty) this.#homeless.add(instance);
+    for (const instance of orphans) instance.becameIdle();
   }
 
-  #failInHand(agent: Agent, frame: Buffer, error: PlainError): void {
+  #failInHand(instance: Instance, frame: Buffer, error: PlainError): void {
+    const { agent } = instance;
     agent.figures.failed += 1;
     if (frame[0] === FRAME_DELIVER) {
       this.#parts.router.fail(agent, decodeMessage(frame, FRAME_HEADER_BYTES), error);
     }
-    this.#parts.supervisor().trapped(agent, error);
+    this.#parts.supervisor().trapped(instance, error);
   }
 
   workerReplaced(): void {
-    const agents = this.#homeless;
+    const instances = this.#homeless;
     this.#homeless = new Set();
-    for (const agent of agents) this.restart(agent);
+    for (const instance of instances) this.restart(instance);
   }
+}
+
+/** Whether it shall run: its agent does, and it was not ended meanwhile. */
+function isWanted(instance: Instance): boolean {
+  return isAlive(instance.agent) && instance.version.instances.includes(instance);
 }
 
 function isAlive(agent: Agent): boolean {

@@ -31,10 +31,11 @@ import {
   padTo8,
   readDoneHeader,
 } from '../wire/frames.js';
-import type { Agent } from './agent.js';
+import type { Agent, Instance } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
 import type { AgentTimers } from './agent-timers.js';
 import type { Counters } from './counters.js';
+import type { DataReplicas } from './data-replicas.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import type { Residents } from './residents.js';
@@ -45,13 +46,14 @@ export interface RepliesParts {
   readonly delivery: Delivery;
   readonly directory: Directory;
   readonly logger: Logger;
+  readonly replicas: DataReplicas;
   readonly residents: Residents;
   readonly router: Router;
   readonly store: Store;
   readonly subscriptions: AgentSubscriptions;
   readonly timers: AgentTimers;
-  /** The agent has no usable instance any more. */
-  readonly trapped: (agent: Agent, error: PlainError) => void;
+  /** The instance is of no use any more. */
+  readonly trapped: (instance: Instance, error: PlainError) => void;
 }
 
 // Room in the history that must be there before an agent's message is taken from its ring.
@@ -72,47 +74,48 @@ export class Replies implements ReplySink {
   }
 
   frame(channel: WorkerChannel, source: Buffer, offset: number, length: number): void {
-    const agent = this.#parts.residents.at(channel, source.readUInt32LE(offset + 4));
-    if (agent === undefined) return;
+    const instance = this.#parts.residents.at(channel, source.readUInt32LE(offset + 4));
+    if (instance === undefined) return;
     try {
-      this.#handle(agent, source, offset, length);
+      this.#handle(instance, source, offset, length);
     } catch (error) {
       // One frame that can't be digested must not stop those behind it.
-      this.#parts.logger.error({ err: error, agent_id: agent.id }, 'a reply could not be handled');
+      const { id } = instance.agent;
+      this.#parts.logger.error({ err: error, agent_id: id }, 'a reply could not be handled');
     }
   }
 
-  #handle(agent: Agent, source: Buffer, offset: number, length: number): void {
+  #handle(instance: Instance, source: Buffer, offset: number, length: number): void {
     const body = offset + FRAME_HEADER_BYTES;
     switch (source[offset]) {
       case FRAME_DONE:
-        this.#finish(agent, source, offset);
+        this.#finish(instance, source, offset);
         break;
       case FRAME_SEND:
-        this.#send(agent, source, body);
+        this.#send(instance, source, body);
         break;
       case FRAME_BOUNCE:
-        this.#bounce(agent, source, offset, length);
+        this.#bounce(instance, source, offset, length);
         break;
       case FRAME_DATA_PUT:
       case FRAME_DATA_DELETE:
-        this.#data(agent, source, offset);
+        this.#data(instance, source, offset);
         break;
       case FRAME_BROADCAST:
-        this.#broadcast(agent, source, offset);
+        this.#broadcast(instance, source, offset);
         break;
       case FRAME_TIMER_SET:
         this.#parts.timers.set(
-          agent,
+          instance,
           source.readUInt32LE(offset + 8),
           source.readDoubleLE(offset + 16),
         );
         break;
       case FRAME_TIMER_CANCEL:
-        this.#parts.timers.cancel(agent, source.readUInt32LE(offset + 8));
+        this.#parts.timers.cancel(instance, source.readUInt32LE(offset + 8));
         break;
       default:
-        this.#handleText(agent, source, offset);
+        this.#handleText(instance.agent, source, offset);
     }
   }
 
@@ -139,44 +142,47 @@ export class Replies implements ReplySink {
     return this.#parts.directory.find(name)?.id ?? name;
   }
 
-  #finish(agent: Agent, source: Buffer, offset: number): void {
+  #finish(instance: Instance, source: Buffer, offset: number): void {
     const { counters, delivery } = this.#parts;
+    const { figures } = instance.agent;
     const done = this.#done;
     readDoneHeader(source, offset, done);
     const ok = done.outcome === OUTCOME_OK;
-    agent.figures.handled(ok, done.handlingUs, done.fuelUsed, done.memoryBytes);
-    agent.window.observe(done.handlingUs);
+    instance.memoryBytes = done.memoryBytes;
+    figures.handled(ok, done.handlingUs, done.fuelUsed, instance.agent.memoryBytes);
+    instance.window.observe(done.handlingUs);
     counters.fuelUsed += done.fuelUsed;
     if (ok) counters.processed += 1;
-    if (done.pauseMs > 0) this.#pause(agent, done.pauseMs);
-    if (agent.refusedSends > 0) this.#slowDown(agent);
+    if (done.pauseMs > 0) this.#pause(instance, done.pauseMs);
+    if (instance.refusedSends > 0) this.#slowDown(instance);
     if (done.outcome === OUTCOME_TRAPPED) {
-      agent.ready = false;
-      agent.settling = true;
+      instance.ready = false;
+      instance.settling = true;
     }
-    delivery.accountFor(agent, done.frameBytes);
+    delivery.accountFor(instance, done.frameBytes);
     // Last, and after the books are right: telling others of a failure may itself be refused.
-    if (!ok) this.#failed(agent, source, offset, done.outcome === OUTCOME_TRAPPED);
-    delivery.pump(agent);
+    if (!ok) this.#failed(instance, source, offset, done.outcome === OUTCOME_TRAPPED);
+    delivery.pump(instance);
     delivery.pumpStarved();
   }
 
   // Backpressure for agents: who writes to full mailboxes is made to wait.
-  #slowDown(agent: Agent): void {
-    const refused = agent.refusedSends;
-    agent.refusedSends = 0;
+  #slowDown(instance: Instance): void {
+    const refused = instance.refusedSends;
+    instance.refusedSends = 0;
     this.#pause(
-      agent,
+      instance,
       Math.min(refused * LIMITS.refused_send_pause_ms, LIMITS.refused_send_pause_max_ms),
     );
     if (refused <= LIMITS.refused_sends_buried) return;
-    this.#log(agent, LOG_ERROR, `${refused} messages that it sent at once were refused`);
+    this.#log(instance.agent, LOG_ERROR, `${refused} messages that it sent at once were refused`);
   }
 
-  #failed(agent: Agent, source: Buffer, offset: number, trapped: boolean): void {
+  #failed(instance: Instance, source: Buffer, offset: number, trapped: boolean): void {
+    const { agent } = instance;
     const at = offset + DONE_HEADER_BYTES;
     const error = JSON.parse(source.toString('utf8', at, at + this.#done.errorBytes)) as PlainError;
-    if (trapped) this.#parts.trapped(agent, error);
+    if (trapped) this.#parts.trapped(instance, error);
     const handled = at + padTo8(this.#done.errorBytes);
     if (source[handled] === FRAME_DELIVER) {
       this.#parts.router.fail(agent, decodeMessage(source, handled + FRAME_HEADER_BYTES), error);
@@ -188,30 +194,34 @@ export class Replies implements ReplySink {
     this.#log(agent, LOG_ERROR, `a timer failed: ${error.message}`);
   }
 
-  #send(agent: Agent, source: Buffer, body: number): void {
+  #send(instance: Instance, source: Buffer, body: number): void {
     const { router } = this.#parts;
     try {
       router.acceptEncoded(source, body, encodedBytes(source, body));
     } catch (refusal) {
       if (!(refusal instanceof CaxtonError)) throw refusal;
-      this.#undeliverable(agent, decodeMessage(source, body), refusal);
+      this.#undeliverable(instance, decodeMessage(source, body), refusal);
     }
   }
 
   // Nobody waits for an answer to an agent's send, so its refusal comes back as a message.
   // Beyond the first few of one message they are counted and told in its log: an agent that floods
   // full mailboxes must not push everybody else's dead letters out.
-  #undeliverable(agent: Agent, message: Message, refusal: CaxtonError): void {
+  #undeliverable(instance: Instance, message: Message, refusal: CaxtonError): void {
     const { router } = this.#parts;
-    agent.refusedSends += 1;
-    if (agent.refusedSends > LIMITS.refused_sends_buried) return;
+    instance.refusedSends += 1;
+    if (instance.refusedSends > LIMITS.refused_sends_buried) return;
     const { code, message: text, details } = refusal;
     const error = { code, message: text, details };
     router.bury(message, message.receiver, error);
-    router.reportFailure(message.receiver, { ...message, sender: agent.id, replyTo: '' }, error);
+    router.reportFailure(
+      message.receiver,
+      { ...message, sender: instance.agent.id, replyTo: '' },
+      error,
+    );
   }
 
-  #broadcast(agent: Agent, source: Buffer, offset: number): void {
+  #broadcast(instance: Instance, source: Buffer, offset: number): void {
     const { directory, router } = this.#parts;
     const filterBytes = source.readUInt32LE(offset + 8);
     const body = offset + FRAME_HEADER_BYTES;
@@ -222,7 +232,7 @@ export class Replies implements ReplySink {
     const receivers =
       filter.capability === undefined
         ? (filter.agents ?? []).flatMap((name) => directory.find(name) ?? [])
-        : directory.providers(filter.capability).filter((other) => other !== agent);
+        : directory.providers(filter.capability).filter((other) => other !== instance.agent);
     const message = decodeMessage(source, body + padTo8(filterBytes));
     let { messageId } = message;
     for (const receiver of new Set(receivers)) {
@@ -232,41 +242,46 @@ export class Replies implements ReplySink {
         router.sendToAll(copy, [receiver]);
       } catch (refusal) {
         if (!(refusal instanceof CaxtonError)) throw refusal;
-        this.#undeliverable(agent, copy, refusal);
+        this.#undeliverable(instance, copy, refusal);
       }
     }
   }
 
-  #bounce(agent: Agent, source: Buffer, offset: number, length: number): void {
+  #bounce(instance: Instance, source: Buffer, offset: number, length: number): void {
     const reason = source[offset + 1];
     const body = offset + FRAME_HEADER_BYTES;
     const frame = Buffer.from(source.subarray(body, offset + length));
-    agent.mailbox.pushReturned(frame);
-    agent.settling = true;
-    if (reason === BOUNCE_RESTARTING) agent.ready = false;
-    if (reason === BOUNCE_THROTTLED) this.#pause(agent, source.readUInt32LE(offset + 12));
-    this.#parts.delivery.accountFor(agent, frame.length);
-    this.#parts.delivery.pump(agent);
+    instance.mailbox.pushReturned(frame);
+    instance.settling = true;
+    if (reason === BOUNCE_RESTARTING) instance.ready = false;
+    if (reason === BOUNCE_THROTTLED) this.#pause(instance, source.readUInt32LE(offset + 12));
+    this.#parts.delivery.accountFor(instance, frame.length);
+    this.#parts.delivery.pump(instance);
   }
 
-  #pause(agent: Agent, pauseMs: number): void {
-    clearTimeout(agent.pause);
-    agent.pause = setTimeout(() => {
-      agent.pause = undefined;
-      this.#parts.delivery.pump(agent);
+  #pause(instance: Instance, pauseMs: number): void {
+    clearTimeout(instance.pause);
+    instance.pause = setTimeout(() => {
+      instance.pause = undefined;
+      this.#parts.delivery.pump(instance);
     }, pauseMs);
   }
 
-  #data(agent: Agent, source: Buffer, offset: number): void {
+  #data(instance: Instance, source: Buffer, offset: number): void {
+    const { store, replicas } = this.#parts;
+    const { agent } = instance;
+    const write = source.readDoubleLE(offset + 16);
     const keyAt = offset + FRAME_HEADER_BYTES;
     const valueAt = keyAt + source.readUInt32LE(offset + 8);
     const key = Buffer.from(source.subarray(keyAt, valueAt));
     if (source[offset] === FRAME_DATA_DELETE) {
-      this.#parts.store.deleteAgentData(agent.id, key);
+      store.deleteAgentData(agent.id, key);
+      replicas.wrote(instance, key, undefined, write);
       return;
     }
     const value = Buffer.from(source.subarray(valueAt, valueAt + source.readUInt32LE(offset + 12)));
-    this.#parts.store.putAgentData(agent.id, key, value);
+    store.putAgentData(agent.id, key, value);
+    replicas.wrote(instance, key, value, write);
   }
 
   #log(agent: Agent, level: number, text: string): void {

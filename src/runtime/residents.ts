@@ -1,26 +1,26 @@
 import type { WorkerChannel } from '../pool/worker-channel.js';
-import type { Agent } from './agent.js';
+import type { Agent, Instance } from './agent.js';
 
-/** Which agent lives in which slot of which worker. */
+/** Which instance lives in which slot of which worker. */
 export class Residents {
-  readonly #bySlot = new Map<WorkerChannel, Map<number, Agent>>();
+  readonly #bySlot = new Map<WorkerChannel, Map<number, Instance>>();
 
-  add(channel: WorkerChannel, slot: number, agent: Agent): void {
-    agent.channel = channel;
-    agent.slot = slot;
-    const slots = this.#bySlot.get(channel) ?? new Map<number, Agent>();
-    slots.set(slot, agent);
+  add(channel: WorkerChannel, slot: number, instance: Instance): void {
+    instance.channel = channel;
+    instance.slot = slot;
+    const slots = this.#bySlot.get(channel) ?? new Map<number, Instance>();
+    slots.set(slot, instance);
     this.#bySlot.set(channel, slots);
   }
 
-  remove(agent: Agent): void {
-    if (agent.channel === undefined) return;
-    this.#bySlot.get(agent.channel)?.delete(agent.slot);
-    agent.channel = undefined;
-    agent.ready = false;
+  remove(instance: Instance): void {
+    if (instance.channel === undefined) return;
+    this.#bySlot.get(instance.channel)?.delete(instance.slot);
+    instance.channel = undefined;
+    instance.ready = false;
   }
 
-  at(channel: WorkerChannel, slot: number): Agent | undefined {
+  at(channel: WorkerChannel, slot: number): Instance | undefined {
     return this.#bySlot.get(channel)?.get(slot);
   }
 
@@ -28,14 +28,19 @@ export class Residents {
     return this.#bySlot.get(channel)?.size ?? 0;
   }
 
-  /** The agents of a worker that died; they live nowhere now. */
-  orphan(channel: WorkerChannel): Agent[] {
-    const agents = [...(this.#bySlot.get(channel)?.values() ?? [])];
-    for (const agent of agents) {
-      agent.channel = undefined;
-      agent.ready = false;
+  /** How many instances of one agent live on a worker. */
+  countOf(agent: Agent, channel: WorkerChannel): number {
+    return agent.instances.filter((instance) => instance.channel === channel).length;
+  }
+
+  /** The instances of a worker that died; they live nowhere now. */
+  orphan(channel: WorkerChannel): Instance[] {
+    const instances = [...(this.#bySlot.get(channel)?.values() ?? [])];
+    for (const instance of instances) {
+      instance.channel = undefined;
+      instance.ready = false;
     }
     this.#bySlot.delete(channel);
-    return agents;
+    return instances;
   }
 }

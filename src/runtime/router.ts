@@ -5,9 +5,10 @@ import { LIMITS } from '../base/limits.js';
 import { decodeContent, decodeMessage, encodedBytesMax, encodeMessage } from '../fipa/binary.js';
 import { CONTENT_JSON, emptyMessage, type Message, messageJsonText } from '../fipa/message.js';
 import type { Store } from '../store/store.js';
-import type { Agent } from './agent.js';
+import type { Agent, Instance } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
 import type { Clients } from './clients.js';
+import type { ConversationBirths } from './conversation-births.js';
 import type { Counters } from './counters.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
@@ -15,6 +16,7 @@ import { type EventBus, messageEventBody } from './events.js';
 import type { Waiters } from './waiters.js';
 
 export interface RouterParts {
+  readonly births: ConversationBirths;
   readonly directory: Directory;
   readonly delivery: Delivery;
   readonly clients: Clients;
@@ -85,9 +87,10 @@ export class Router {
     const agent = this.#parts.directory.find(message.receiver);
     if (agent === undefined) throw agentNotFound(message.receiver);
     const length = this.#encode(message);
-    this.#checkTakes(agent, length);
-    this.#parts.delivery.enqueue(agent, this.#scratch, 0, length, message.priority);
-    return acceptanceBy(agent);
+    const instance = this.#instanceOf(agent, message);
+    checkTakes(instance, length);
+    this.#parts.delivery.enqueue(instance, this.#scratch, 0, length, message.priority);
+    return acceptanceBy(instance);
   }
 
   /**
@@ -125,28 +128,26 @@ export class Router {
     offset = 0,
   ): Acceptance {
     const { store, counters, delivery, clients } = this.#parts;
-    if (agent !== undefined) this.#checkTakes(agent, length);
+    const instance = agent && this.#instanceOf(agent, message);
+    if (instance !== undefined) checkTakes(instance, length);
     else if (!clients.has(message.receiver)) throw agentNotFound(message.receiver);
     if (!store.hasRoom(length)) throw historyBehind();
     // Everything that can refuse has been asked: from here on the message is accepted.
-    if (agent !== undefined) delivery.enqueue(agent, source, offset, length, message.priority);
+    if (instance !== undefined)
+      delivery.enqueue(instance, source, offset, length, message.priority);
     store.appendMessage(source, offset, length);
     counters.accepted += 1;
     this.#tell(message, source, offset);
-    return agent === undefined ? 'delivered' : acceptanceBy(agent);
+    return instance === undefined ? 'delivered' : acceptanceBy(instance);
   }
 
-  #checkTakes(agent: Agent, length: number): void {
-    // An agent that is being started gets its messages as soon as it runs: its agent_init may have
-    // asked somebody for something.
-    if (agent.state !== 'running' && agent.state !== 'draining' && agent.state !== 'loaded') {
-      throw new CaxtonError(
-        'UNAVAILABLE',
-        `Agent '${agent.id}' is ${agent.state}; start it with POST /api/v1/agents/${agent.id}/start.`,
-        { agent_id: agent.id, status: agent.state },
-      );
-    }
-    agent.mailbox.checkRoom(agent.id, length);
+  /** A conversation stays on the version, and on the instance, on which it began. */
+  #instanceOf(agent: Agent, message: Message): Instance {
+    const nowMs = message.timestampUs / 1_000;
+    const { births } = this.#parts;
+    births.note(message.conversationId, nowMs);
+    if (agent.only !== undefined) return agent.only;
+    return agent.instanceFor(message.conversationId, births.bornMs(message.conversationId, nowMs));
   }
 
   // Waiting callers, streams and subscribed agents. `message` may lack its content.
@@ -169,12 +170,13 @@ export class Router {
     for (const agent of this.#parts.subscriptions.matching(message)) {
       const copy = copyFor(agent, message);
       const length = this.#encode(copy);
+      const instance = this.#instanceOf(agent, copy);
       try {
-        this.#checkTakes(agent, length);
+        checkTakes(instance, length);
       } catch {
         continue;
       }
-      this.#parts.delivery.enqueue(agent, this.#scratch, 0, length, 0);
+      this.#parts.delivery.enqueue(instance, this.#scratch, 0, length, 0);
     }
   }
 
@@ -182,7 +184,7 @@ export class Router {
     const capability = message.receiver.slice(CAPABILITY.length);
     let best: Agent | undefined;
     for (const agent of this.#parts.directory.providers(capability)) {
-      if (best === undefined || agent.mailbox.size < best.mailbox.size) best = agent;
+      if (best === undefined || agent.queued < best.queued) best = agent;
     }
     if (best === undefined) throw noProvider(message.receiver, capability);
     return best;
@@ -202,7 +204,7 @@ export class Router {
   /** @throws CaxtonError when one of the agents can't take it; then none gets it */
   sendToAll(message: Message, agents: readonly Agent[]): Acceptance {
     const length = this.#encode(message) + LIMITS.field_bytes;
-    for (const agent of agents) this.#checkTakes(agent, length);
+    for (const agent of agents) checkTakes(this.#instanceOf(agent, message), length);
     if (!this.#parts.store.hasRoom(length, agents.length)) throw historyBehind();
     let acceptance: Acceptance = 'delivered';
     agents.forEach((agent, index) => {
@@ -277,8 +279,22 @@ function copyFor(agent: Agent, message: Message): Message {
   return copy;
 }
 
-function acceptanceBy(agent: Agent): Acceptance {
-  return agent.ready && agent.state === 'running' ? 'delivered' : 'queued';
+function acceptanceBy(instance: Instance): Acceptance {
+  return instance.ready && instance.agent.state === 'running' ? 'delivered' : 'queued';
+}
+
+/** @throws CaxtonError UNAVAILABLE, RESOURCE_LIMIT_EXCEEDED when it can't take a message so long */
+function checkTakes({ agent, mailbox }: Instance, length: number): void {
+  // An agent that is being started gets its messages as soon as it runs: its agent_init may have
+  // asked somebody for something.
+  if (agent.state !== 'running' && agent.state !== 'draining' && agent.state !== 'loaded') {
+    throw new CaxtonError(
+      'UNAVAILABLE',
+      `Agent '${agent.id}' is ${agent.state}; start it with POST /api/v1/agents/${agent.id}/start.`,
+      { agent_id: agent.id, status: agent.state },
+    );
+  }
+  mailbox.checkRoom(agent.id, length);
 }
 
 /** Whether a name stands for the providers of a capability. */

@@ -9,7 +9,9 @@ import { AgentSubscriptions } from './agent-subscriptions.js';
 import { AgentTimers } from './agent-timers.js';
 import { Agents } from './agents.js';
 import { Clients } from './clients.js';
+import { ConversationBirths } from './conversation-births.js';
 import { Counters } from './counters.js';
+import { DataReplicas } from './data-replicas.js';
 import { DeadLetters } from './dead-letters.js';
 import { Delivery } from './delivery.js';
 import { Directory } from './directory.js';
@@ -50,6 +52,7 @@ export class Runtime {
     this.#store = store;
     const counters = new Counters();
     const residents = new Residents();
+    const replicas = new DataReplicas(store);
     const subscriptions = new AgentSubscriptions();
     this.#directory = new Directory((changes) => {
       for (const channel of this.#pool.channels) channel.updateDirectory(changes);
@@ -58,6 +61,7 @@ export class Runtime {
     const delivery = new Delivery(() => this.#pool.expectReplies());
     const lifecycle = new Lifecycle(store, this.events);
     const router = new Router({
+      births: new ConversationBirths(),
       directory: this.#directory,
       delivery,
       clients: this.clients,
@@ -82,12 +86,13 @@ export class Runtime {
       delivery,
       directory: this.#directory,
       logger,
+      replicas,
       residents,
       router,
       store,
       subscriptions,
       timers: new AgentTimers(delivery),
-      trapped: (agent, error) => this.#supervisor.trapped(agent, error),
+      trapped: (instance, error) => this.#supervisor.trapped(instance, error),
     });
     this.#pool = new WorkerPool(
       {
@@ -115,7 +120,7 @@ export class Runtime {
       state: () => this.#state,
     });
     const launcher = new Launcher({
-      store,
+      replicas,
       delivery,
       residents,
       router,

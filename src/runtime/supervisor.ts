@@ -1,60 +1,74 @@
 import { monotonicUs } from '../base/clock.js';
 import type { PlainError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
-import type { Agent } from './agent.js';
+import type { AgentVersion, Instance } from './agent.js';
 
 interface Record {
   /** Monotonic milliseconds of the traps of the last minute. */
   traps: number[];
-  timer: NodeJS.Timeout | undefined;
+  readonly timers: Map<Instance, NodeJS.Timeout>;
 }
 
 /** What the supervisor decides and others do. */
 export interface SupervisorActions {
   /** Puts a fresh instance in the place of the one that trapped. Failing counts as a trap. */
-  restart(agent: Agent): void;
-  /** Too many traps: the agent is not started again by itself. */
-  giveUp(agent: Agent, error: PlainError): void;
+  restart(instance: Instance): void;
+  /** Too many traps: the version is not started again by itself. */
+  giveUp(version: AgentVersion, error: PlainError): void;
 }
 
 const MINUTE_MS = 60_000;
 
 /**
  * Restarts instances that trapped: after 100 ms, twice as long each further time up to 30 s; five
- * traps within a minute, and the agent has failed.
+ * traps of one version within a minute, and it has failed.
  */
 export class Supervisor {
   readonly #actions: SupervisorActions;
-  readonly #records = new Map<Agent, Record>();
+  readonly #records = new Map<AgentVersion, Record>();
 
   constructor(actions: SupervisorActions) {
     this.#actions = actions;
   }
 
-  /** The agent has no usable instance any more, for the reason given. */
-  trapped(agent: Agent, error: PlainError): void {
+  /** The instance is of no use any more, for the reason given. */
+  trapped(instance: Instance, error: PlainError): void {
+    const { version } = instance;
     const nowMs = monotonicUs() / 1_000;
-    const record = this.#records.get(agent) ?? { traps: [], timer: undefined };
-    this.#records.set(agent, record);
+    const record = this.#records.get(version) ?? { traps: [], timers: new Map() };
+    this.#records.set(version, record);
     record.traps = record.traps.filter((at) => nowMs - at < MINUTE_MS);
     record.traps.push(nowMs);
     if (record.traps.length >= LIMITS.restarts_per_minute) {
-      this.forget(agent);
-      this.#actions.giveUp(agent, error);
+      this.#forgetAll(version);
+      this.#actions.giveUp(version, error);
       return;
     }
-    clearTimeout(record.timer);
-    record.timer = setTimeout(() => this.#actions.restart(agent), backoffMs(record.traps.length));
+    clearTimeout(record.timers.get(instance));
+    const restart = (): void => {
+      record.timers.delete(instance);
+      this.#actions.restart(instance);
+    };
+    record.timers.set(instance, setTimeout(restart, backoffMs(record.traps.length)));
   }
 
-  forget(agent: Agent): void {
-    clearTimeout(this.#records.get(agent)?.timer);
-    this.#records.delete(agent);
+  /** The instance ends; with the last of its version the traps are forgotten. */
+  forget(instance: Instance): void {
+    const { version } = instance;
+    const record = this.#records.get(version);
+    if (record === undefined) return;
+    clearTimeout(record.timers.get(instance));
+    record.timers.delete(instance);
+    if (record.timers.size === 0 && version.instances.length <= 1) this.#records.delete(version);
   }
 
   stop(): void {
-    for (const record of this.#records.values()) clearTimeout(record.timer);
-    this.#records.clear();
+    for (const version of [...this.#records.keys()]) this.#forgetAll(version);
+  }
+
+  #forgetAll(version: AgentVersion): void {
+    for (const timer of this.#records.get(version)?.timers.values() ?? []) clearTimeout(timer);
+    this.#records.delete(version);
   }
 }
 

@@ -26,6 +26,7 @@ export interface AgentConfig {
   readonly cpuShareMillis: number;
   readonly maxMessageMs: number;
   readonly mailboxMessages: number;
+  readonly instances: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly capabilities: readonly string[];
 }
@@ -44,6 +45,7 @@ export interface AgentSnapshot {
   /** Own registrations and those of the config. */
   readonly capabilities: readonly string[];
   readonly worker: number | undefined;
+  readonly instances: readonly InstanceSnapshot[];
   readonly mailboxMessages: number;
   readonly memoryBytes: number;
   readonly memoryPeakBytes: number;
@@ -59,6 +61,16 @@ export interface AgentSnapshot {
   /** When the present run began; 0 when it isn't running. */
   readonly runningSinceMs: number;
   readonly errors: readonly ErrorCount[];
+}
+
+/** One of the instances that run an agent. */
+export interface InstanceSnapshot {
+  readonly version: string;
+  /** Undefined while it has no place. */
+  readonly worker: number | undefined;
+  /** Whether it takes messages now. */
+  readonly ready: boolean;
+  readonly mailboxMessages: number;
 }
 
 export interface ErrorCount {

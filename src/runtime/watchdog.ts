@@ -3,7 +3,7 @@ import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
 import type { Busy, WorkerChannel } from '../pool/worker-channel.js';
 import type { WorkerPool } from '../pool/worker-pool.js';
-import type { Agent } from './agent.js';
+import type { Instance } from './agent.js';
 import type { Recovery } from './recovery.js';
 import type { Residents } from './residents.js';
 
@@ -44,13 +44,14 @@ export class Watchdog {
     for (const channel of this.#pool.channels) {
       if (channel.dead) continue;
       const busy = channel.busy();
-      const agent = busy.ms === 0 ? undefined : this.#residents.at(channel, busy.slot);
-      if (agent !== undefined) this.#checkAgent(channel, agent, busy);
+      const instance = busy.ms === 0 ? undefined : this.#residents.at(channel, busy.slot);
+      if (instance !== undefined) this.#checkInstance(channel, instance, busy);
     }
   }
 
-  #checkAgent(channel: WorkerChannel, agent: Agent, { slot, ms, inStep }: Busy): void {
-    const { maxMessageMs } = agent.identity.config;
+  #checkInstance(channel: WorkerChannel, instance: Instance, { slot, ms, inStep }: Busy): void {
+    const { agent, config } = instance;
+    const { maxMessageMs } = config;
     const limitMs = inStep ? Math.max(maxMessageMs, LIMITS.step_min_ms) : maxMessageMs;
     if (ms <= limitMs + GRACE_MS) return;
     this.#logger.warn({ agent_id: agent.id, busy_ms: ms }, 'agent outlasted max_message_ms');

@@ -33,11 +33,31 @@ export interface AgentInstall {
   readonly environment: Readonly<Record<string, string>>;
   /** The agent's stored data: pairs of key and value. */
   readonly data: ReadonlyArray<readonly [Uint8Array, Uint8Array]>;
+  /** Other workers run instances of the agent too, or may soon. */
+  readonly sharesData: boolean;
+  /** Given to the first instance of a new version. */
+  readonly migration?: Migration | undefined;
   /** Timers that are still to come due: their ids must not be given out again. */
   readonly nextTimerId: number;
   /** Wall clock of the installation, µs: what agent_init sees as the time. */
   readonly timestampUs: number;
 }
+
+/** Between which versions an agent's stored data is to be rewritten. */
+export interface Migration {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What happened to an agent's data elsewhere, or that changes made here are in the order of all. */
+export type DataUpdate =
+  | {
+      readonly agentId: string;
+      readonly key: Uint8Array;
+      /** Undefined = deleted. */
+      readonly value: Uint8Array | undefined;
+    }
+  | { readonly agentId: string; readonly confirmed: number };
 
 export type ControlRequest =
   | { readonly verb: 'install'; readonly call: number; readonly agent: AgentInstall }
@@ -55,6 +75,9 @@ export type ControlRequest =
       readonly shutdown: boolean;
       readonly timestampUs: number;
     }
+  /** From now on other workers have the agent's data too. */
+  | { readonly verb: 'share_data'; readonly call: number; readonly agentId: string }
+  | { readonly verb: 'data'; readonly updates: readonly DataUpdate[] }
   | { readonly verb: 'directory'; readonly changes: readonly DirectoryChange[] }
   | { readonly verb: 'report'; readonly call: number }
   | { readonly verb: 'exit' };

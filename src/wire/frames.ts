@@ -10,8 +10,9 @@
  * Worker → main (reply ring). All frames of one message, DONE last, are published at once:
  *   SEND         0 kind · 4 slot · 24 the binary message, ready to be routed
  *   BROADCAST    0 kind · 4 slot · 8 u32 filter length · 24 filter JSON, padded to 8, the message
- *   DATA_PUT     0 kind · 4 slot · 8 u32 key length · 12 u32 value length · 24 key, value
- *   DATA_DELETE  0 kind · 4 slot · 8 u32 key length · 24 key
+ *   DATA_PUT     0 kind · 4 slot · 8 u32 key length · 12 u32 value length
+ *                16 f64 number of the change · 24 key, value
+ *   DATA_DELETE  0 kind · 4 slot · 8 u32 key length · 16 f64 number of the change · 24 key
  *   TIMER_SET    0 kind · 4 slot · 8 u32 timer id · 16 f64 delay, µs
  *   TIMER_CANCEL 0 kind · 4 slot · 8 u32 timer id
  *   CAPABILITY   0 kind · 4 slot · 8 u32 length · 24 name

@@ -5,10 +5,18 @@ import type { UndoLog } from './undo-log.js';
 /**
  * One agent's key-value store, whole in memory. Keys are bytes, kept as Latin-1 text, one
  * character for each byte.
+ *
+ * An agent with instances on other workers shares it with them: the main thread puts all changes in
+ * one order, confirms those made here and hands on those of others. Until a change is confirmed it
+ * is later in that order than any of another worker that arrives here, and so it stays.
  */
 export class AgentData {
   readonly #entries = new Map<string, Uint8Array>();
   #bytes = 0;
+  /** Number of the last change made here. */
+  #writes = 0;
+  /** Key → number of the last change made here, unless it is confirmed; in order of the numbers. */
+  #unconfirmed: Map<string, number> | undefined;
 
   constructor(entries: ReadonlyArray<readonly [Uint8Array, Uint8Array]> = []) {
     for (const [key, value] of entries) this.#set(keyText(key), value);
@@ -17,6 +25,31 @@ export class AgentData {
   /** Bytes of all keys and values, and what each entry counts. */
   get byteLength(): number {
     return this.#bytes;
+  }
+
+  /** The number that the next change made here will have. */
+  get nextWrite(): number {
+    return this.#writes + 1;
+  }
+
+  /** Others have the data too from now on. */
+  share(): void {
+    this.#unconfirmed ??= new Map();
+  }
+
+  /** Changes made here up to this number have their place in the order of all. */
+  confirm(write: number): void {
+    if (this.#unconfirmed === undefined) return;
+    for (const [key, number] of this.#unconfirmed) {
+      if (number > write) return;
+      this.#unconfirmed.delete(key);
+    }
+  }
+
+  /** A change that another worker made; undefined deletes. */
+  apply(key: Uint8Array, value: Uint8Array | undefined): void {
+    const text = keyText(key);
+    if (this.#unconfirmed?.has(text) !== true) this.#set(text, value);
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -36,22 +69,30 @@ export class AgentData {
   /** Stores a copy of the value. */
   put(key: Uint8Array, value: Uint8Array, undo: UndoLog): void {
     const text = keyText(key);
-    this.#noteUndo(text, undo);
-    this.#set(text, Uint8Array.prototype.slice.call(value));
+    this.#change(text, Uint8Array.prototype.slice.call(value), undo);
   }
 
   /** @returns whether there was such a key */
   delete(key: Uint8Array, undo: UndoLog): boolean {
     const text = keyText(key);
     if (!this.#entries.has(text)) return false;
-    this.#noteUndo(text, undo);
-    this.#set(text, undefined);
+    this.#change(text, undefined, undo);
     return true;
   }
 
-  #noteUndo(key: string, undo: UndoLog): void {
+  #change(key: string, value: Uint8Array | undefined, undo: UndoLog): void {
     const before = this.#entries.get(key);
-    undo.add(() => this.#set(key, before));
+    const unconfirmed = this.#unconfirmed;
+    const writeBefore = unconfirmed?.get(key);
+    undo.add(() => {
+      this.#set(key, before);
+      unconfirmed?.delete(key);
+      if (writeBefore !== undefined) unconfirmed?.set(key, writeBefore);
+    });
+    this.#writes += 1;
+    unconfirmed?.delete(key);
+    unconfirmed?.set(key, this.#writes);
+    this.#set(key, value);
   }
 
   #set(key: string, value: Uint8Array | undefined): void {

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.js';
 import { monotonicUs } from '../base/clock.js';
 import { fromPlainError } from '../base/errors.js';
-import type { AgentInstall, InstallResult } from '../wire/control.js';
+import type { AgentInstall, DataUpdate, InstallResult } from '../wire/control.js';
 import {
   BOUNCE_NO_AGENT,
   BOUNCE_RESTARTING,
@@ -31,9 +31,17 @@ interface HostedAgent {
   instance: AgentInstance | undefined;
 }
 
-/** The agents pinned to this worker, by slot. */
+/** An agent's data, shared by its instances on this worker. */
+interface HostedData {
+  readonly data: AgentData;
+  users: number;
+}
+
+/** The instances pinned to this worker, by slot. */
 export class AgentHost {
   readonly #agents = new Map<number, HostedAgent>();
+  /** By agent id. */
+  readonly #data = new Map<string, HostedData>();
   readonly #services: WorkerServices;
   readonly #status: StatusBlock;
   readonly #measurements: Measurements;
@@ -54,7 +62,7 @@ export class AgentHost {
       state: {
         agentId: install.agentId,
         ...environmentOf(install),
-        data: new AgentData(install.data),
+        data: this.#retainData(install),
         timers: new AgentTimers(install.nextTimerId),
         capabilities: new Set(),
         subscriptions: new Set(),
@@ -65,9 +73,45 @@ export class AgentHost {
           : undefined,
       instance: undefined,
     };
-    const result = this.#start(agent, install.timestampUs);
-    this.#agents.set(install.slot, agent);
-    return result;
+    try {
+      const result = this.#start(agent, install.timestampUs);
+      this.#agents.set(install.slot, agent);
+      return result;
+    } catch (error) {
+      this.#releaseData(install.agentId);
+      throw error;
+    }
+  }
+
+  // Another instance here may have written since the data of this one was read.
+  #retainData(install: AgentInstall): AgentData {
+    const { agentId } = install;
+    const hosted = this.#data.get(agentId) ?? { data: new AgentData(install.data), users: 0 };
+    if (install.sharesData) hosted.data.share();
+    hosted.users += 1;
+    this.#data.set(agentId, hosted);
+    return hosted.data;
+  }
+
+  #releaseData(agentId: string): void {
+    const hosted = this.#data.get(agentId);
+    assert(hosted, `no data of agent ${agentId} to release`);
+    hosted.users -= 1;
+    if (hosted.users === 0) this.#data.delete(agentId);
+  }
+
+  /** Other workers have the agent's data too from now on. */
+  shareData(agentId: string): void {
+    this.#data.get(agentId)?.data.share();
+  }
+
+  /** Changes of agents' data on other workers, and confirmations of those made here. */
+  updateData(updates: readonly DataUpdate[]): void {
+    for (const update of updates) {
+      const data = this.#data.get(update.agentId)?.data;
+      if ('confirmed' in update) data?.confirm(update.confirmed);
+      else data?.apply(update.key, update.value);
+    }
   }
 
   /** A fresh instance; data, timers and registrations stay. @throws CaxtonError why it failed */
@@ -83,6 +127,7 @@ export class AgentHost {
     const agent = this.#agents.get(slot);
     assert(agent, `no agent in slot ${slot} to remove`);
     this.#agents.delete(slot);
+    this.#releaseData(agent.install.agentId);
     const { instance } = agent;
     if (!shutdown || instance === undefined) return;
     this.#services.effects.begin(slot);

@@ -26,6 +26,7 @@ interface AgentExports {
   readonly agent_init?: () => number;
   readonly agent_shutdown?: () => void;
   readonly handle_timer?: (id: number) => number;
+  readonly migrate_state?: (pointer: number, length: number) => number;
   readonly _initialize?: () => void;
   readonly [START_EXPORT]?: () => void;
   readonly [FUEL_EXPORT]: WebAssembly.Global<'i64'>;
@@ -80,6 +81,7 @@ export class AgentInstance {
       this.#step('_initialize', exports._initialize) ??
       // Before agent_init, which may send messages in this encoding.
       this.#readEncoding() ??
+      this.#migrate() ??
       this.#step('agent_init', exports.agent_init)
     );
   }
@@ -132,6 +134,27 @@ export class AgentInstance {
       return typeof result === 'number' && result !== 0 ? failureOfCode(name, result) : undefined;
     } catch (thrown) {
       return failureOfThrown(thrown, this.#fuel, name);
+    }
+  }
+
+  // Before agent_init, which then finds the data as this version writes it.
+  #migrate(): CallFailure | undefined {
+    const { migration, memoryMaxBytes } = this.#install;
+    const { migrate_state: migrateState } = this.#exports;
+    if (migration === undefined || migrateState === undefined) return undefined;
+    const { from, to } = migration;
+    const text = this.#services.encoder.encodeValue({ from, to }, this.#host.encoding);
+    try {
+      const pointer = this.#exports.caxton_alloc(text.length) >>> 0;
+      if (pointer === 0) return allocationRefused(text.length, memoryMaxBytes);
+      if (pointer + text.length > this.#memory.byteLength) {
+        this.#refuseAllocation(pointer, text.length);
+      }
+      this.#memory.bytes.set(text, pointer);
+      const code = migrateState(pointer, text.length);
+      return code === 0 ? undefined : failureOfCode('migrate_state', code);
+    } catch (thrown) {
+      return failureOfThrown(thrown, this.#fuel, 'migrate_state');
     }
   }
 

@@ -92,22 +92,23 @@ export class Effects {
     return this.#close(at, FRAME_BROADCAST, filterBytes, 0, start + length);
   }
 
-  dataPut(key: Uint8Array, value: Uint8Array): number {
+  /** @param write the change's number among those of the agent's data on this worker */
+  dataPut(key: Uint8Array, value: Uint8Array, write: number): number {
     const at = this.#open(key.length + value.length);
     if (at < 0) return at;
     const body = at + FRAME_HEADER_BYTES;
     this.#replies.bytes.set(key, body);
     this.#replies.bytes.set(value, body + key.length);
-    this.#close(at, FRAME_DATA_PUT, key.length, 0, key.length + value.length);
+    this.#close(at, FRAME_DATA_PUT, key.length, write, key.length + value.length);
     this.#replies.bytes.writeUInt32LE(value.length, at + 12);
     return 0;
   }
 
-  dataDelete(key: Uint8Array): number {
+  dataDelete(key: Uint8Array, write: number): number {
     const at = this.#open(key.length);
     if (at < 0) return at;
     this.#replies.bytes.set(key, at + FRAME_HEADER_BYTES);
-    return this.#close(at, FRAME_DATA_DELETE, key.length, 0, key.length);
+    return this.#close(at, FRAME_DATA_DELETE, key.length, write, key.length);
   }
 
   timerSet(id: number, delayUs: number): number {

@@ -58,6 +58,13 @@ export class GuestEncoder {
     return this.#headBytes;
   }
 
+  /** A small value that isn't a message. */
+  encodeValue(value: unknown, encoding: number): Uint8Array {
+    return encoding === ENCODING_MESSAGE_PACK
+      ? this.#messagePack.encode(value)
+      : Buffer.from(JSON.stringify(value), 'utf8');
+  }
+
   /** Writes the prepared message; the range must be inside `target`. */
   write(target: Buffer, start: number): void {
     if (this.#headBytes > 0) {

@@ -93,6 +93,15 @@ export class WorkerLoop {
           return undefined;
         });
         break;
+      case 'share_data':
+        this.#answer(request.call, () => {
+          host.shareData(request.agentId);
+          return undefined;
+        });
+        break;
+      case 'data':
+        host.updateData(request.updates);
+        break;
       case 'directory':
         this.#services.directory.apply(request.changes);
         break;

@@ -20,7 +20,7 @@ export const STATE_IMPORTS: Readonly<Record<string, ImportBinder>> = Object.free
       const value = rangeOf(host, start, length);
       const { data } = host.agent;
       const { effects } = host.services;
-      const refused = data.check(key, value.length) || effects.dataPut(key, value);
+      const refused = data.check(key, value.length) || effects.dataPut(key, value, data.nextWrite);
       if (refused === 0) data.put(key, value, effects.undo);
       return refused;
     },
@@ -43,7 +43,7 @@ export const STATE_IMPORTS: Readonly<Record<string, ImportBinder>> = Object.free
     const { data } = host.agent;
     const { effects } = host.services;
     if (data.get(key) === undefined) return HOST_NOT_FOUND;
-    const refused = effects.dataDelete(key);
+    const refused = effects.dataDelete(key, data.nextWrite);
     if (refused === 0) data.delete(key, effects.undo);
     return refused;
   },

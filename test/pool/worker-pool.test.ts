@@ -183,6 +183,7 @@ async function echoInstall(slot: number): Promise<AgentInstall> {
     cpuShareMillis: 0,
     environment: {},
     data: [],
+    sharesData: false,
     nextTimerId: 1,
     timestampUs: 0,
   };

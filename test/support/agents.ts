@@ -1,4 +1,4 @@
-import { Agent } from '../../src/runtime/agent.js';
+import { Agent, type Instance } from '../../src/runtime/agent.js';
 import type { AgentConfig } from '../../src/runtime/types.js';
 
 let made = 0;
@@ -18,6 +18,7 @@ export function makeAgent(name: string, config: Partial<AgentConfig> = {}): Agen
         cpuShareMillis: 0,
         maxMessageMs: 1_000,
         mailboxMessages: 10,
+        instances: 1,
         environment: {},
         capabilities: [],
         ...config,
@@ -30,4 +31,9 @@ export function makeAgent(name: string, config: Partial<AgentConfig> = {}): Agen
     },
     10_000,
   );
+}
+
+/** The one instance of such an agent. */
+export function makeInstance(name: string, config: Partial<AgentConfig> = {}): Instance {
+  return makeAgent(name, config).instances[0] as Instance;
 }

@@ -47,7 +47,7 @@ export interface Handled {
   readonly effects: Effect[];
 }
 
-type CallRequest = Exclude<ControlRequest, { verb: 'directory' | 'exit' }>;
+type CallRequest = Exclude<ControlRequest, { verb: 'directory' | 'data' | 'exit' }>;
 
 const GENERATION = 7;
 const RING_BYTES = 8 * 1024 * 1024;
@@ -128,6 +128,7 @@ export class WorkerHarness {
       cpuShareMillis: 0,
       environment: {},
       data: [],
+      sharesData: false,
       nextTimerId: 1,
       timestampUs: wallUs(),
       ...changes,
