@@ -95,6 +95,8 @@ export class Launcher {
         nextTimerId: instance.nextTimerId,
         timestampUs: wallUs(),
       });
+      // The worker answered, but died before the answer was taken.
+      if (instance.channel !== channel) throw new CaxtonError('UNAVAILABLE', 'The worker died.');
       instance.memoryBytes = result.memoryBytes;
       agent.figures.memory(agent.memoryBytes);
       this.#parts.spawned(result.durationUs);

@@ -91,6 +91,8 @@ export class Recovery implements SupervisorActions {
       // With a dead worker it comes back like all others of that worker.
       if (!isWanted(instance) || channel.dead) return;
       const result = await channel.restart(instance.slot, wallUs());
+      // It answered and died: the instance comes back like all others of that worker.
+      if (instance.channel !== channel) return;
       instance.memoryBytes = result.memoryBytes;
       agent.figures.memory(agent.memoryBytes);
     }

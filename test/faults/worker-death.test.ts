@@ -184,7 +184,7 @@ test('threads that are killed under load cost the message in hand and nothing el
 test('a message that outlasts max_message_ms costs itself; neighbours and their data come back', async (t) => {
   const dice = new Dice();
   t.diagnostic(`CAXTON_FAULT_SEED=${dice.seed}`);
-  const limitMs = 300;
+  const limitMs = 1_500;
   const bombs = ['bomb-a', 'bomb-b'];
   for (const name of bombs) {
     const resources = { cpu: String(LIMITS.fuel_max), max_message_ms: limitMs };

@@ -96,6 +96,26 @@ describe('the only worker, when it dies', () => {
     });
   });
 
+  it('takes along no agent whose start it had answered but that nobody had heard of yet', async () => {
+    await withRuntime({}, async (test) => {
+      test.runtime.clients.see('listener');
+      await test.deploy('echo', { name: 'busy' });
+      const hasRoom = test.store.hasRoom.bind(test.store);
+      let behind = true;
+      // While the history is behind, what workers publish is not read, and answers wait for it.
+      test.store.hasRoom = (...of) => !behind && hasRoom(...of);
+      const deployed = test.deploy(await greeter(), { name: 'greeter' });
+      await eventually('the worker has answered', () => {
+        return test.runtime.agents.find('greeter')?.worker !== undefined;
+      });
+      await sleep(200);
+      await threads.terminateAll();
+      behind = false;
+      assert.equal((await deployed).state, 'running');
+      assert.equal((await test.askFailure('greeter')).code, 'MESSAGE_DELIVERY_FAILED');
+    });
+  });
+
   it('is waited for by a deploy and by a start', async () => {
     await withRuntime({}, async (test) => {
       await test.deploy('echo', { name: 'stopped' });
