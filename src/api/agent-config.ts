@@ -5,6 +5,63 @@ import { formatBytes, parseBytes } from '../base/units.js';
 import type { Config } from '../config/schema.js';
 import type { AgentConfig } from '../runtime/types.js';
 
+/** What an update may change of a config. */
+export const ConfigChangeFields = {
+  version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  resources: Type.Optional(
+    Type.Object(
+      {
+        memory: Type.Optional(
+          Type.Union([Type.String({ maxLength: 32 }), Type.Integer({ minimum: 1 })], {
+            description: 'Most memory: "50MB", "64MiB" or bytes; rounded up to whole 64 KiB pages',
+          }),
+        ),
+        cpu: Type.Optional(
+          Type.Union([Type.String({ maxLength: 32 }), Type.Integer({ minimum: 1 })], {
+            description: 'Fuel per message ("100000"), or a share of one core ("100m")',
+          }),
+        ),
+        mailbox: Type.Optional(
+          Type.Integer({
+            minimum: 1,
+            maximum: LIMITS.mailbox_messages_max,
+            description: 'Most messages that wait for the agent',
+          }),
+        ),
+        max_message_ms: Type.Optional(
+          Type.Integer({
+            minimum: 1,
+            maximum: LIMITS.max_message_ms_max,
+            description: 'Wall-clock backstop for one message',
+          }),
+        ),
+        instances: Type.Optional(
+          Type.Integer({
+            minimum: 1,
+            maximum: LIMITS.instances_per_agent,
+            description: 'How many run side by side; a conversation stays on one of them',
+          }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+  ),
+  environment: Type.Optional(
+    Type.Record(Type.String({ minLength: 1, maxLength: 256 }), Type.String(), {
+      maxProperties: LIMITS.environment_entries,
+      description: 'What the agent reads with get_config',
+    }),
+  ),
+  capabilities: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
+      maxItems: LIMITS.capabilities_per_agent,
+    }),
+  ),
+};
+
+const ConfigChange = Type.Object(ConfigChangeFields);
+export type ConfigChangeInput = Static<typeof ConfigChange>;
+
 /** `config` of a deploy, as users write it. */
 export const AgentConfigInput = Type.Object(
   {
@@ -14,58 +71,8 @@ export const AgentConfigInput = Type.Object(
       pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
       description: 'Unique; letters, digits, dot, dash and underscore',
     }),
-    version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    ...ConfigChangeFields,
     strategy: Type.Optional(Type.Enum(['immediate', 'rolling', 'blue_green', 'canary'])),
-    resources: Type.Optional(
-      Type.Object(
-        {
-          memory: Type.Optional(
-            Type.Union([Type.String({ maxLength: 32 }), Type.Integer({ minimum: 1 })], {
-              description:
-                'Most memory: "50MB", "64MiB" or bytes; rounded up to whole 64 KiB pages',
-            }),
-          ),
-          cpu: Type.Optional(
-            Type.Union([Type.String({ maxLength: 32 }), Type.Integer({ minimum: 1 })], {
-              description: 'Fuel per message ("100000"), or a share of one core ("100m")',
-            }),
-          ),
-          mailbox: Type.Optional(
-            Type.Integer({
-              minimum: 1,
-              maximum: LIMITS.mailbox_messages_max,
-              description: 'Most messages that wait for the agent',
-            }),
-          ),
-          max_message_ms: Type.Optional(
-            Type.Integer({
-              minimum: 1,
-              maximum: LIMITS.max_message_ms_max,
-              description: 'Wall-clock backstop for one message',
-            }),
-          ),
-          instances: Type.Optional(
-            Type.Integer({
-              minimum: 1,
-              maximum: LIMITS.instances_per_agent,
-              description: 'How many run side by side; a conversation stays on one of them',
-            }),
-          ),
-        },
-        { additionalProperties: false },
-      ),
-    ),
-    environment: Type.Optional(
-      Type.Record(Type.String({ minLength: 1, maxLength: 256 }), Type.String(), {
-        maxProperties: LIMITS.environment_entries,
-        description: 'What the agent reads with get_config',
-      }),
-    ),
-    capabilities: Type.Optional(
-      Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
-        maxItems: LIMITS.capabilities_per_agent,
-      }),
-    ),
   },
   { additionalProperties: false },
 );
@@ -75,19 +82,40 @@ export type AgentConfigInput = Static<typeof AgentConfigInput>;
 /** Fills in the defaults and reads the units. @throws CaxtonError INVALID_REQUEST naming the field */
 export function toAgentConfig(input: AgentConfigInput, config: Config): AgentConfig {
   const resources = input.resources ?? {};
-  const memoryBytes = memoryLimit(resources.memory ?? config.defaults.memory_bytes);
   return {
     name: input.name,
     version: input.version ?? '1.0.0',
     strategy: input.strategy ?? 'immediate',
-    memoryBytes,
-    memoryText: typeof resources.memory === 'string' ? resources.memory : formatBytes(memoryBytes),
+    ...memoryFields(resources.memory ?? config.defaults.memory_bytes),
     ...cpuLimit(resources.cpu ?? config.defaults.cpu),
     maxMessageMs: resources.max_message_ms ?? config.defaults.max_message_ms,
     mailboxMessages: resources.mailbox ?? config.limits.mailbox_messages,
     instances: resources.instances ?? 1,
     environment: checkEnvironment(input.environment ?? {}),
     capabilities: input.capabilities ?? [],
+  };
+}
+
+/** Reads what an update changes. @throws CaxtonError INVALID_REQUEST naming the field */
+export function toConfigChange(input: ConfigChangeInput): Partial<AgentConfig> {
+  const { resources = {}, environment, capabilities } = input;
+  const { memory, cpu, mailbox, max_message_ms: maxMessageMs, instances } = resources;
+  return {
+    ...(memory === undefined ? {} : memoryFields(memory)),
+    ...(cpu === undefined ? {} : cpuLimit(cpu)),
+    ...(mailbox === undefined ? {} : { mailboxMessages: mailbox }),
+    ...(maxMessageMs === undefined ? {} : { maxMessageMs }),
+    ...(instances === undefined ? {} : { instances }),
+    ...(environment === undefined ? {} : { environment: checkEnvironment(environment) }),
+    ...(capabilities === undefined ? {} : { capabilities }),
+  };
+}
+
+function memoryFields(value: string | number): { memoryBytes: number; memoryText: string } {
+  const memoryBytes = memoryLimit(value);
+  return {
+    memoryBytes,
+    memoryText: typeof value === 'string' ? value : formatBytes(memoryBytes),
   };
 }
 

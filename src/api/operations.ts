@@ -1,4 +1,5 @@
 import type { Operation } from './operation.js';
+import { reloadAgent, updateAgent } from './operations/agent-updates.js';
 import {
   agentLogs,
   deployAgent,
@@ -9,6 +10,12 @@ import {
   stopAgent,
 } from './operations/agents.js';
 import { listDeadLetters, retryDeadLetter } from './operations/dead-letters.js';
+import {
+  createDeployment,
+  getDeployment,
+  listDeployments,
+  rollbackDeployment,
+} from './operations/deployments.js';
 import { getMessage, listMessages, sendMessage } from './operations/messages.js';
 import { agentMetrics, systemMetrics, systemStatus } from './operations/metrics.js';
 
@@ -21,6 +28,8 @@ export const OPERATIONS = Object.freeze({
   startAgent,
   removeAgent,
   agentLogs,
+  updateAgent,
+  reloadAgent,
   sendMessage,
   listMessages,
   getMessage,
@@ -29,6 +38,10 @@ export const OPERATIONS = Object.freeze({
   systemMetrics,
   agentMetrics,
   systemStatus,
+  createDeployment,
+  getDeployment,
+  rollbackDeployment,
+  listDeployments,
 });
 
 /** The table as a list, where the types of the single inputs don't matter. */

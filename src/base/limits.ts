@@ -150,6 +150,23 @@ export const LIMITS = Object.freeze({
   dead_letters: 100_000,
   history_messages: 10_000_000,
   history_age_ms: 7 * 24 * 3600 * 1000,
+
+  // Deployments.
+  deployment_stages: 20,
+  /** Longest stage, and longest time for which an old version is kept. */
+  stage_duration_max_ms: 7 * 24 * 3600 * 1000,
+  /** How long blue_green keeps the old version for an instant rollback, unless told otherwise. */
+  cleanup_delay_ms: 300_000,
+  /** How long a hot reload lets both versions run beside each other, unless told otherwise. */
+  reload_trial_ms: 60_000,
+  /** How often the figures of a new version are looked at. */
+  deployment_check_ms: 1_000,
+  /** Messages that a new version must have seen before its errors or latency count. */
+  error_threshold_messages: 20,
+  deployments_running: 1_000,
+  /** Ended ones that stay on record; the oldest goes first. */
+  deployments_kept: 10_000,
+  deployment_reason_characters: 1_000,
 });
 
 export type LimitName = keyof typeof LIMITS;

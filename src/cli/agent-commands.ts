@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { AGENT_STATES } from '../runtime/types.js';
 import { addAgentDeploy } from './agent-deploy.js';
+import { addAgentReload, addAgentUpdate } from './agent-update.js';
 import { addAgentValidate } from './agent-validate.js';
 import type {
   AgentDetails,
@@ -28,6 +29,8 @@ export function addAgentCommands(program: Command): void {
     program.command('agent').description('deploy, watch and end agents'),
   );
   addAgentDeploy(group);
+  addAgentUpdate(group);
+  addAgentReload(group);
   addList(group);
   addGet(group);
   addStop(group);

@@ -6,14 +6,18 @@ import { UsageError } from './failures.js';
 import { entries, jsonObject, list, readBytes } from './option-values.js';
 import { record } from './output.js';
 
-interface DeployOptions {
-  readonly name?: string;
+/** Options that make up a config. */
+export interface ConfigOptions {
   readonly version?: string;
   readonly memory?: string;
   readonly cpu?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly capability?: readonly string[];
   readonly config?: Readonly<Record<string, unknown>>;
+}
+
+interface DeployOptions extends ConfigOptions {
+  readonly name?: string;
 }
 
 /** `caxton agent deploy` */
@@ -46,14 +50,18 @@ export function addAgentDeploy(group: Command): void {
 
 /** The config of a deploy. What it holds is for the server to check. */
 function deployConfig(options: DeployOptions): Record<string, unknown> {
-  const base = options.config ?? {};
-  const name = options.name ?? base.name;
+  const name = options.name ?? options.config?.name;
   if (name === undefined) {
     throw new UsageError('The agent needs a name: give --name NAME, or "name" in --config.');
   }
+  return { ...configOf(options), name };
+}
+
+/** What the options say of a config. */
+export function configOf(options: ConfigOptions): Record<string, unknown> {
+  const base = options.config ?? {};
   return {
     ...base,
-    name,
     ...given('version', options.version),
     ...given('resources', section(base.resources, options)),
     ...given('environment', merged(base.environment, options.env)),
@@ -61,11 +69,12 @@ function deployConfig(options: DeployOptions): Record<string, unknown> {
   };
 }
 
-function given(name: string, value: unknown): Record<string, unknown> {
+/** A field of an object, or none when it was not given. */
+export function given(name: string, value: unknown): Record<string, unknown> {
   return value === undefined ? {} : { [name]: value };
 }
 
-function section(base: unknown, { memory, cpu }: DeployOptions): unknown {
+function section(base: unknown, { memory, cpu }: ConfigOptions): unknown {
   const own = { ...given('memory', memory), ...given('cpu', cpu) };
   return merged(base, Object.keys(own).length === 0 ? undefined : own);
 }

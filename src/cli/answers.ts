@@ -1,3 +1,9 @@
+import type {
+  createDeployment,
+  getDeployment,
+  listDeployments,
+  rollbackDeployment,
+} from '../api/operations/deployments.js';
 import type { OPERATIONS } from '../api/operations.js';
 import type { MessageJson } from '../fipa/message.js';
 
@@ -42,4 +48,24 @@ export interface DeadLetterPage {
   }>;
   readonly total: number;
   readonly next_cursor?: string;
+}
+
+export type DeploymentCreated = Awaited<ReturnType<typeof createDeployment.run>>;
+export type DeploymentDetails = Awaited<ReturnType<typeof getDeployment.run>>;
+export type DeploymentPage = Awaited<ReturnType<typeof listDeployments.run>>;
+export type RollbackAnswer = Awaited<ReturnType<typeof rollbackDeployment.run>>;
+
+export interface ReloadAnswer {
+  readonly hot_reload_id: string;
+  readonly status: string;
+  readonly from_version: string;
+  readonly to_version: string;
+  readonly strategy: string;
+  readonly started_at: string;
+}
+
+export interface UpdateAnswer {
+  readonly agent_id: string;
+  readonly status: string;
+  readonly deployment_id: string;
 }

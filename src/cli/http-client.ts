@@ -19,7 +19,7 @@ export interface WebSocketTarget {
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 interface Exchange {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
@@ -73,14 +73,21 @@ export class HttpClient {
     });
   }
 
-  async postForm<T>(path: string, form: FormData): Promise<Answer<T>> {
-    const encoded = new Response(form);
+  put<T>(path: string, body: unknown): Promise<Answer<T>> {
     return this.#json({
-      method: 'POST',
+      method: 'PUT',
       path,
-      headers: { 'content-type': encoded.headers.get('content-type') as string },
-      body: new Uint8Array(await encoded.arrayBuffer()),
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
     });
+  }
+
+  postForm<T>(path: string, form: FormData): Promise<Answer<T>> {
+    return this.#form('POST', path, form);
+  }
+
+  putForm<T>(path: string, form: FormData): Promise<Answer<T>> {
+    return this.#form('PUT', path, form);
   }
 
   /** An answer that is no JSON. */
@@ -106,6 +113,16 @@ export class HttpClient {
 
   #authorization(): Record<string, string> {
     return this.#token === undefined ? {} : { 'x-caxton-token': this.#token };
+  }
+
+  async #form<T>(method: 'POST' | 'PUT', path: string, form: FormData): Promise<Answer<T>> {
+    const encoded = new Response(form);
+    return this.#json({
+      method,
+      path,
+      headers: { 'content-type': encoded.headers.get('content-type') as string },
+      body: new Uint8Array(await encoded.arrayBuffer()),
+    });
   }
 
   async #json<T>(exchange: Exchange): Promise<Answer<T>> {

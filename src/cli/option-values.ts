@@ -88,6 +88,38 @@ export function entries(
   return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) };
 }
 
+/** A number within bounds. */
+export function numberWithin(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Write a number from ${least} to ${most}.`);
+  };
+}
+
+/** A duration as the API takes it, checked and left as it is. */
+export function durationText(text: string): string {
+  durationMs(text);
+  return text;
+}
+
+/** A stage of a canary: its percentage and how long it stays. */
+export interface Stage {
+  readonly percentage: number;
+  readonly duration: string;
+}
+
+/** `10:5m,50:10m,100`: percentages, each with how long it stays; without that it is done at once. */
+export function stages(text: string): Stage[] {
+  return list(text).map((stage) => {
+    const [percentage, duration = '0', ...more] = stage.split(':');
+    if (!/^\d+$/.test(percentage!) || more.length > 0) {
+      throw new InvalidArgumentError('Write PERCENTAGE:DURATION, such as 10:5m,50:10m,100.');
+    }
+    return { percentage: Number(percentage), duration: durationText(duration) };
+  });
+}
+
 /** Values between commas; the option may be given again. */
 export function list(text: string, before: readonly string[] = []): string[] {
   const values = text

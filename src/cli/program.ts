@@ -3,6 +3,7 @@ import { VERSION } from '../base/version.js';
 import { addAgentCommands } from './agent-commands.js';
 import { addClientOptions } from './client-options.js';
 import { addDeadLetterCommands } from './dead-letter-commands.js';
+import { addDeploymentCommands } from './deployment-commands.js';
 import { addMessageCommands } from './message-commands.js';
 import { addServeCommand } from './serve-command.js';
 import { addServerCommands } from './server-commands.js';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   addClientOptions(program).enablePositionalOptions();
   addServeCommand(program);
   addAgentCommands(program);
+  addDeploymentCommands(program);
   addMessageCommands(program);
   addDeadLetterCommands(program);
   addServerCommands(program);

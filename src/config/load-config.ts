@@ -147,6 +147,7 @@ function resolve(settings: Settings): Config {
     ...settings,
     history: { ...history, max_age_ms: max_age },
     defaults: { ...defaults, memory_bytes: memory },
+    deployments: { linger_ms: settings.deployments.linger },
   };
 }
 

@@ -77,6 +77,9 @@ export const SettingsSchema = section({
     cpu: Type.String({ unit: 'cpu' }),
     max_message_ms: count(1, LIMITS.max_message_ms_max),
   }),
+  deployments: section({
+    linger: Type.Integer({ minimum: 0, maximum: LIMITS.version_linger_max_ms, unit: 'duration' }),
+  }),
   rate_limits: section({ enabled: Type.Boolean() }),
 });
 
@@ -96,7 +99,7 @@ export type DeepReadonly<T> = T extends readonly (infer E)[]
 
 /** What the server is built from: frozen, complete, with the unit in each name. */
 export type Config = DeepReadonly<
-  Omit<Settings, 'history' | 'defaults'> & {
+  Omit<Settings, 'history' | 'defaults' | 'deployments'> & {
     history: { enabled: boolean; max_messages: number; max_age_ms: number };
     defaults: {
       memory_bytes: number;
@@ -104,6 +107,8 @@ export type Config = DeepReadonly<
       cpu: string;
       max_message_ms: number;
     };
+    /** How long the conversations of a former version's instance are silent before it ends. */
+    deployments: { linger_ms: number };
   }
 >;
 
@@ -137,6 +142,7 @@ export function defaultSettings(): Settings {
       cpu: String(LIMITS.fuel_default),
       max_message_ms: LIMITS.max_message_ms_default,
     },
+    deployments: { linger: LIMITS.version_linger_ms },
     rate_limits: { enabled: true },
   };
 }

@@ -7,6 +7,7 @@ import { hashText } from './conversation-births.js';
 import { LogTail } from './log-tail.js';
 import { DispatchWindow, Mailbox } from './mailbox.js';
 import { Traffic } from './traffic.js';
+import type { TrialFigures } from './trial-figures.js';
 import type { AgentConfig, AgentSnapshot, AgentState, InstanceSnapshot } from './types.js';
 
 export interface AgentIdentity {
@@ -104,7 +105,11 @@ export class Agent {
   instanceFor(conversationId: string, bornMs: number): Instance {
     if (this.#only !== undefined) return this.#only;
     const version = this.#traffic.versionFor(conversationId, bornMs);
-    return version.instanceFor(conversationId, bornMs) ?? (this.#current.instances[0] as Instance);
+    return (
+      version.instanceFor(conversationId, bornMs) ??
+      this.#current.instanceFor(conversationId, bornMs) ??
+      (this.instances[0] as Instance)
+    );
   }
 
   /** A version beside the present one; it gets no conversations yet. */
@@ -135,10 +140,23 @@ export class Agent {
     this.choicesChanged();
   }
 
-  /** A version has no instances any more: what it had belongs to the present one. */
+  /** The version has nothing more to say: its conversations belong to the present one. */
+  withdraw(version: AgentVersion): void {
+    this.#traffic.replace(version, this.#current);
+    this.choicesChanged();
+  }
+
+  /** A version is gone, with all of its instances. */
   dropVersion(version: AgentVersion): void {
     this.#versions.delete(version);
-    this.#traffic.replace(version, this.#current);
+    this.withdraw(version);
+  }
+
+  /** An instance is gone, or about to go: it gets no message any more. */
+  dropInstance(instance: Instance): void {
+    const { instances } = instance.version;
+    const at = instances.indexOf(instance);
+    if (at >= 0) instances.splice(at, 1);
     this.choicesChanged();
   }
 
@@ -159,8 +177,8 @@ export class Agent {
     return result;
   }
 
-  toRecord(): AgentRecord {
-    const { identity } = this;
+  /** @param identity of the version to come back on; default: the present one */
+  toRecord(identity: AgentIdentity = this.identity): AgentRecord {
     const stays = this.state === 'stopped' || this.state === 'failed';
     return {
       agentId: identity.agentId,
@@ -215,6 +233,8 @@ export class AgentVersion {
   readonly instances: Instance[] = [];
   /** Told instead of failing the agent when this version's instances trap too often. */
   onGivenUp: ((error: PlainError) => void) | undefined;
+  /** What it has done, while a deployment watches it. */
+  trial: TrialFigures | undefined;
 
   constructor(agent: Agent, identity: AgentIdentity) {
     this.agent = agent;
@@ -230,17 +250,31 @@ export class AgentVersion {
    * the conversations move that belong to it).
    */
   instanceFor(conversationId: string, bornMs: number): Instance | undefined {
-    let best: Instance | undefined;
-    let bestWeight = -1;
-    for (const instance of this.instances) {
-      if (bornMs > instance.closedMs) continue;
-      const weight = hashText(conversationId, instance.number);
-      if (weight <= bestWeight) continue;
-      best = instance;
-      bestWeight = weight;
-    }
-    return best ?? this.instances[0];
+    const { instances } = this;
+    return (
+      heaviest(
+        instances.filter((instance) => instance.had(bornMs)),
+        conversationId,
+      ) ??
+      // Those that had it are gone.
+      heaviest(
+        instances.filter((instance) => instance.isOpen),
+        conversationId,
+      )
+    );
   }
+}
+
+function heaviest(instances: readonly Instance[], conversationId: string): Instance | undefined {
+  let best: Instance | undefined;
+  let bestWeight = -1;
+  for (const instance of instances) {
+    const weight = hashText(conversationId, instance.number);
+    if (weight <= bestWeight) continue;
+    best = instance;
+    bestWeight = weight;
+  }
+  return best;
 }
 
 /** One instance: where it lives and what waits for it. The instance itself lives in a worker. */
@@ -253,7 +287,9 @@ export class Instance {
   /** Timers that are set: id → handle of the main thread's timer. */
   readonly timers = new Map<number, NodeJS.Timeout>();
   nextTimerId = 1;
-  /** Conversations that began later go to others. */
+  /** Conversations that began earlier are with others already; infinite = it takes none yet. */
+  openedMs = Number.NEGATIVE_INFINITY;
+  /** Conversations that began later go to others; infinitely long ago = it takes none at all. */
   closedMs = Number.POSITIVE_INFINITY;
   /** When a message was last put before it, milliseconds since the Unix epoch. */
   usedMs = 0;
@@ -286,6 +322,16 @@ export class Instance {
 
   get agent(): Agent {
     return this.version.agent;
+  }
+
+  /** Whether conversations that begin now may come to it. */
+  get isOpen(): boolean {
+    return this.openedMs !== Number.POSITIVE_INFINITY && this.closedMs === Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether it took part when a conversation of this age began. */
+  had(bornMs: number): boolean {
+    return bornMs >= this.openedMs && bornMs <= this.closedMs;
   }
 
   get config(): AgentConfig {

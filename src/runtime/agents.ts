@@ -25,6 +25,9 @@ export interface AgentsParts {
   readonly lifecycle: Lifecycle;
   readonly residents: Residents;
   readonly launcher: Launcher;
+  /** A deployment of the agent that is under way can't go on, because it runs no more. */
+  readonly interrupted: (agent: Agent, reason: PlainError) => void;
+  readonly removed: (agent: Agent) => void;
 }
 
 // Enough to keep all workers busy with installing; more would only queue up.
@@ -133,6 +136,7 @@ export class Agents {
   ): { agent: AgentSnapshot; estimatedCompletionMs: number } {
     const agent = this.#get(name);
     this.#parts.lifecycle.change(agent, 'draining');
+    this.#parts.interrupted(agent, stoppedMeanwhile(agent));
     const graceMs = gracePeriodS * 1_000;
     void this.#drainAndStop(agent, drain ? graceMs : 0).catch((error) =>
       this.#parts.logger.error({ err: error, agent_id: agent.id }, 'agent could not be stopped'),
@@ -185,6 +189,7 @@ export class Agents {
     const shutdown = agent.state === 'running' || agent.state === 'draining';
     directory.remove(agent);
     this.#parts.lifecycle.unload(agent);
+    this.#parts.removed(agent);
     await agent.exclusively(() => this.#evict(agent, shutdown));
     this.#discard(agent);
     await store.durable();
@@ -237,6 +242,9 @@ export class Agents {
   async #launch(agent: Agent, prepared: CompiledModule): Promise<void> {
     await agent.exclusively(async () => {
       if (agent.state === 'unloaded') throw removedMeanwhile(agent);
+      // A rollback that found the agent stopped left it at that.
+      const { version } = agent;
+      while (version.instances.length < version.config.instances) agent.newInstance(version);
       try {
         for (const instance of agent.instances) {
           await instance.exclusively(() =>
@@ -296,6 +304,7 @@ export class Agents {
   /** A version failed for good: until somebody starts the agent again it takes no message. */
   async giveUp({ agent }: AgentVersion, error: PlainError): Promise<void> {
     this.#parts.lifecycle.change(agent, 'failed', error);
+    this.#parts.interrupted(agent, error);
     await agent.exclusively(() => this.#evict(agent, false));
   }
 
@@ -310,7 +319,7 @@ export class Agents {
     directory.remove(agent);
     for (const instance of agent.instances) residents.remove(instance);
     store.deleteAgent(agent.id);
-    modules.release(agent.identity.moduleHash);
+    for (const version of agent.versions) modules.release(version.identity.moduleHash);
   }
 
   #get(name: string): Agent {
@@ -330,6 +339,11 @@ function serverStopped(agent: Agent): PlainError {
     message: `The server stopped before agent '${agent.id}' could handle the message.`,
     details: { agent_id: agent.id },
   };
+}
+
+function stoppedMeanwhile(agent: Agent): PlainError {
+  const details = { agent_id: agent.id };
+  return { code: 'CONFLICT', message: `Agent '${agent.id}' was stopped.`, details };
 }
 
 function removedMeanwhile(agent: Agent): CaxtonError {

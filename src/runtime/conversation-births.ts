@@ -1,3 +1,4 @@
+import { wallMs } from '../base/clock.js';
 import { SORTABLE_ID_CHARACTERS, timeOfId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
 
@@ -22,19 +23,22 @@ export class ConversationBirths {
     this.#mask = places - 1;
   }
 
-  /** Called for every message to an agent: a conversation not known yet begins now. */
-  note(conversationId: string, nowMs: number): void {
+  /**
+   * Called for every message to an agent: a conversation not known yet begins now. Now is by the
+   * clock that ids are made by; the one of timestamps may differ from it by milliseconds.
+   */
+  note(conversationId: string, nowMs?: number): void {
     if (isOwn(conversationId)) return;
     const hash = hashText(conversationId);
     const at = hash & this.#mask;
     const fingerprint = fingerprintOf(hash, conversationId);
     if (this.#fingerprints[at] === fingerprint) return;
     this.#fingerprints[at] = fingerprint;
-    this.#bornMs[at] = nowMs;
+    this.#bornMs[at] = nowMs ?? wallMs();
   }
 
-  /** Milliseconds since the Unix epoch; `nowMs` when it isn't known. */
-  bornMs(conversationId: string, nowMs: number): number {
+  /** Milliseconds since the Unix epoch; now when it isn't known. */
+  bornMs(conversationId: string, nowMs: number = wallMs()): number {
     if (isOwn(conversationId)) return timeOfId(conversationId.slice(OWN_PREFIX.length));
     const hash = hashText(conversationId);
     const at = hash & this.#mask;

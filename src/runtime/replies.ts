@@ -150,6 +150,7 @@ export class Replies implements ReplySink {
     const ok = done.outcome === OUTCOME_OK;
     instance.memoryBytes = done.memoryBytes;
     figures.handled(ok, done.handlingUs, done.fuelUsed, instance.agent.memoryBytes);
+    instance.version.trial?.record(ok, done.latencyUs);
     instance.window.observe(done.handlingUs);
     counters.fuelUsed += done.fuelUsed;
     if (ok) counters.processed += 1;

@@ -143,11 +143,13 @@ export class Router {
 
   /** A conversation stays on the version, and on the instance, on which it began. */
   #instanceOf(agent: Agent, message: Message): Instance {
-    const nowMs = message.timestampUs / 1_000;
     const { births } = this.#parts;
-    births.note(message.conversationId, nowMs);
+    const { conversationId } = message;
+    births.note(conversationId);
     if (agent.only !== undefined) return agent.only;
-    return agent.instanceFor(message.conversationId, births.bornMs(message.conversationId, nowMs));
+    const instance = agent.instanceFor(conversationId, births.bornMs(conversationId));
+    instance.usedMs = wallMs();
+    return instance;
   }
 
   // Waiting callers, streams and subscribed agents. `message` may lack its content.

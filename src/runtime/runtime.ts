@@ -14,6 +14,8 @@ import { Counters } from './counters.js';
 import { DataReplicas } from './data-replicas.js';
 import { DeadLetters } from './dead-letters.js';
 import { Delivery } from './delivery.js';
+import { Deployments } from './deploy/deployments.js';
+import { Updates } from './deploy/updates.js';
 import { Directory } from './directory.js';
 import { EventBus } from './events.js';
 import { Launcher } from './launcher.js';
@@ -24,8 +26,10 @@ import { Modules } from './modules.js';
 import { Recovery } from './recovery.js';
 import { Replies } from './replies.js';
 import { Residents } from './residents.js';
+import { Retirement } from './retirement.js';
 import { Router } from './router.js';
 import { Supervisor } from './supervisor.js';
+import { Versions } from './versions.js';
 import { Waiters } from './waiters.js';
 import { Watchdog } from './watchdog.js';
 
@@ -35,12 +39,15 @@ export class Runtime {
   readonly agents: Agents;
   readonly clients = new Clients(LIMITS.known_clients);
   readonly deadLetters: DeadLetters;
+  readonly deployments: Deployments;
   readonly events: EventBus;
   readonly messages: Messages;
   readonly metrics: RuntimeMetrics;
+  readonly updates: Updates;
   readonly #directory: Directory;
   readonly #pool: WorkerPool;
   readonly #preparePool = new PreparePool();
+  readonly #retirement: Retirement;
   readonly #store: Store;
   readonly #supervisor: Supervisor;
   readonly #waiters = new Waiters();
@@ -60,8 +67,9 @@ export class Runtime {
     this.events = new EventBus((name) => this.#idOf(name));
     const delivery = new Delivery(() => this.#pool.expectReplies());
     const lifecycle = new Lifecycle(store, this.events);
+    const births = new ConversationBirths();
     const router = new Router({
-      births: new ConversationBirths(),
+      births,
       directory: this.#directory,
       delivery,
       clients: this.clients,
@@ -129,18 +137,44 @@ export class Runtime {
       channels: () => this.#pool.channels,
       spawned: (durationUs) => this.metrics.spawned(durationUs),
     });
+    const modules = new Modules(store, this.#preparePool);
     this.agents = new Agents({
       config,
       logger,
       store,
-      modules: new Modules(store, this.#preparePool),
+      modules,
       directory: this.#directory,
       delivery,
       events: this.events,
       lifecycle,
       residents,
       launcher,
+      interrupted: (agent, reason) => this.deployments.versionFailed(agent.id, reason),
+      removed: (agent) => this.deployments.agentRemoved(agent.id),
     });
+    this.#retirement = new Retirement({
+      launcher,
+      logger,
+      modules,
+      lingerMs: config.deployments.linger_ms,
+    });
+    const versions = new Versions({
+      births,
+      delivery,
+      directory: this.#directory,
+      launcher,
+      modules,
+      retirement: this.#retirement,
+      store,
+      failed: (agentId, error) => this.deployments.versionFailed(agentId, error),
+    });
+    this.deployments = new Deployments({
+      store,
+      logger,
+      publish: (type, body) => this.events.publish(type, body),
+      versionControlFor: (agentId, plan, resumed) => versions.controlFor(agentId, plan, resumed),
+    });
+    this.updates = new Updates(this.deployments, versions);
     this.messages = new Messages({
       router,
       waiters: this.#waiters,
@@ -161,6 +195,7 @@ export class Runtime {
     this.#watchdog.start();
     this.metrics.start();
     await this.agents.restore();
+    this.deployments.resume();
     this.#state = 'ready';
   }
 
@@ -189,6 +224,8 @@ export class Runtime {
   async stop(): Promise<void> {
     this.#state = 'stopping';
     this.messages.close();
+    this.deployments.stop();
+    this.#retirement.stop();
     this.#supervisor.stop();
     await this.agents.shutDownAll(LIMITS.shutdown_drain_ms);
     this.#watchdog.stop();

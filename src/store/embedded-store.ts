@@ -24,12 +24,14 @@ import {
   type RecordKind,
   TABLE_AGENTS,
   TABLE_DATA,
+  TABLE_DEPLOYMENTS,
   type TableCode,
 } from './records.js';
 import type {
   AgentRecord,
   DeadLetter,
   DeadLetterPage,
+  DeploymentRecord,
   HistoryPage,
   HistoryQuery,
   Store,
@@ -111,6 +113,10 @@ function dataKey(agentId: string, key: Uint8Array): Buffer {
     `A key of stored data has ${key.byteLength} bytes; the limit is ${limit} bytes. Use a shorter key.`,
     { resource: 'data_key_bytes', limit },
   );
+}
+
+function deploymentOf(value: Buffer): DeploymentRecord {
+  return JSON.parse(value.toString('utf8')) as DeploymentRecord;
 }
 
 /** The store on LMDB: writes go through the writer thread, reads come from the map in this one. */
@@ -243,6 +249,31 @@ export class EmbeddedStore implements Store {
 
   deleteDeadLetter(messageId: string): void {
     this.#put(RECORD_DELETE_DEAD_LETTER, TABLE_DATA, Buffer.from(messageId, 'utf8'), NO_BYTES);
+  }
+
+  putDeployment(record: DeploymentRecord): void {
+    const value = Buffer.from(JSON.stringify(record), 'utf8');
+    this.#put(RECORD_PUT, TABLE_DEPLOYMENTS, Buffer.from(record.deploymentId, 'utf8'), value);
+  }
+
+  deleteDeployment(deploymentId: string): void {
+    this.#put(RECORD_DELETE, TABLE_DEPLOYMENTS, Buffer.from(deploymentId, 'utf8'), NO_BYTES);
+  }
+
+  deployments(): DeploymentRecord[] {
+    this.#tables.root.resetReadTxn();
+    const entries = this.#tables.deployments.getRange({});
+    return Array.from(entries, ({ value }) => deploymentOf(value));
+  }
+
+  deploymentsOf(deploymentIds: readonly string[]): Promise<DeploymentRecord[]> {
+    return this.#read(async (snapshot) =>
+      deploymentIds.flatMap((id) => {
+        const key = Buffer.from(id, 'utf8');
+        const value = this.#tables.deployments.get(key, { transaction: snapshot });
+        return value === undefined ? [] : [deploymentOf(value)];
+      }),
+    );
   }
 
   stats(): StoreStats {

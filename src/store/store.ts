@@ -65,6 +65,13 @@ export interface DeadLetterPage {
   readonly nextCursor: string | undefined;
 }
 
+/** A deployment as it is kept. */
+export interface DeploymentRecord {
+  readonly deploymentId: string;
+  /** Where it stands, as JSON; what that says is for the runtime to read. */
+  readonly state: unknown;
+}
+
 export interface StoreStats {
   /** Records handed over and not yet written. */
   readonly pendingRecords: number;
@@ -118,6 +125,14 @@ export interface Store {
   }): Promise<DeadLetterPage>;
   deadLetter(messageId: string): Promise<DeadLetter | undefined>;
   deleteDeadLetter(messageId: string): void;
+
+  /** Takes the place of what was kept of the same deployment. */
+  putDeployment(record: DeploymentRecord): void;
+  deleteDeployment(deploymentId: string): void;
+  /** All of them, in no particular order. */
+  deployments(): DeploymentRecord[];
+  /** Waits until earlier writes are visible, then reads those of them that are there. */
+  deploymentsOf(deploymentIds: readonly string[]): Promise<DeploymentRecord[]>;
 
   stats(): StoreStats;
   /** Writes out everything and releases the files. */

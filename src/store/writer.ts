@@ -13,6 +13,7 @@ import {
   RECORD_HEADER_BYTES,
   RECORD_PUT,
   TABLE_AGENTS,
+  TABLE_DEPLOYMENTS,
   TABLE_MODULES,
 } from './records.js';
 import { dropOldestSegment, hasExpiredSegment, type RetentionLimits } from './retention.js';
@@ -177,6 +178,7 @@ export class Writer {
   #tableOf(code: number): Table {
     if (code === TABLE_AGENTS) return this.#tables.agents;
     if (code === TABLE_MODULES) return this.#tables.modules;
+    if (code === TABLE_DEPLOYMENTS) return this.#tables.deployments;
     return this.#tables.data;
   }
 }

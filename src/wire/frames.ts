@@ -21,7 +21,8 @@
  *   DONE         0 kind · 1 u8 outcome · 4 slot · 8 u32 sequence · 12 u32 pause, ms
  *                16 f64 fuel used · 24 f64 handling, µs · 32 f64 memory, bytes
  *                40 u32 length of the frame handled · 44 u32 length of the error JSON
- *                48 error JSON, padded to 8, then the frame handled when the outcome isn't OK
+ *                48 f64 from acceptance to the end of handling, µs
+ *                56 error JSON, padded to 8, then the frame handled when the outcome isn't OK
  *   BOUNCE       0 kind · 1 u8 reason · 4 slot · 8 u32 sequence · 12 u32 resume after, ms
  *                24 the frame as it came
  */
@@ -43,7 +44,7 @@ export const FRAME_BOUNCE = 26;
 /** Bytes in front of the body of every frame but DONE. */
 export const FRAME_HEADER_BYTES = 24;
 export const TIMER_FRAME_BYTES = 40;
-export const DONE_HEADER_BYTES = 48;
+export const DONE_HEADER_BYTES = 56;
 
 /** How the handling of one frame ended. */
 export const OUTCOME_OK = 0;
@@ -76,6 +77,8 @@ export interface DoneFrame {
   pauseMs: number;
   fuelUsed: number;
   handlingUs: number;
+  /** From acceptance to the end of handling. */
+  latencyUs: number;
   memoryBytes: number;
   frameBytes: number;
   errorBytes: number;
@@ -107,6 +110,7 @@ export function writeDoneHeader(target: Buffer, offset: number, done: DoneFrame)
   target.writeDoubleLE(done.memoryBytes, offset + 32);
   target.writeUInt32LE(done.frameBytes, offset + 40);
   target.writeUInt32LE(done.errorBytes, offset + 44);
+  target.writeDoubleLE(done.latencyUs, offset + 48);
 }
 
 /** Reads the fixed part into an object the caller keeps, so that nothing is allocated. */
@@ -120,6 +124,7 @@ export function readDoneHeader(source: Buffer, offset: number, into: DoneFrame):
   into.memoryBytes = source.readDoubleLE(offset + 32);
   into.frameBytes = source.readUInt32LE(offset + 40);
   into.errorBytes = source.readUInt32LE(offset + 44);
+  into.latencyUs = source.readDoubleLE(offset + 48);
 }
 
 export function emptyDoneFrame(): DoneFrame {
@@ -130,6 +135,7 @@ export function emptyDoneFrame(): DoneFrame {
     pauseMs: 0,
     fuelUsed: 0,
     handlingUs: 0,
+    latencyUs: 0,
     memoryBytes: 0,
     frameBytes: 0,
     errorBytes: 0,

@@ -185,7 +185,9 @@ export class AgentHost {
     done.memoryBytes = instance.memoryBytes;
     done.pauseMs = agent.share?.charge(done.handlingUs, doneUs) ?? 0;
     done.frameBytes = length;
-    this.#measurements.record(source.readDoubleLE(offset + 16), takenUs, doneUs);
+    const acceptedUs = source.readDoubleLE(offset + 16);
+    done.latencyUs = Math.max(0, doneUs - acceptedUs);
+    this.#measurements.record(acceptedUs, takenUs, doneUs);
     const error = failure === undefined ? '' : JSON.stringify(failure.error);
     effects.complete(done, error, source, offset);
   }

@@ -14,6 +14,7 @@ test('the fixed part of DONE is read as it was written, at any place', () => {
     pauseMs: word,
     fuelUsed: double,
     handlingUs: double,
+    latencyUs: double,
     memoryBytes: double,
     frameBytes: word,
     errorBytes: word,

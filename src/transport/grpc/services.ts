@@ -3,6 +3,7 @@ import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { fileDescriptors } from './descriptors.js';
 import { agentMethods } from './methods/agents.js';
+import { deploymentMethods } from './methods/deployments.js';
 import { messageMethods } from './methods/messages.js';
 import { metricsMethods } from './methods/metrics.js';
 import type { OpenStreams } from './open-streams.js';
@@ -15,6 +16,7 @@ export const UNARY_METHODS: readonly UnaryMethod[] = [
   ...agentMethods,
   ...messageMethods,
   ...metricsMethods,
+  ...deploymentMethods,
 ];
 
 const SERVICES: readonly string[] = [...new Set(UNARY_METHODS.map((method) => method.service))];

@@ -49,6 +49,7 @@ function fieldsOf(file: IFileDescriptorProto): Array<[Declared, IFieldDescriptor
 test('each file stands under the name it is imported by', () => {
   assert.deepEqual([...byName.keys()].sort(), [
     'caxton/v1/agent.proto',
+    'caxton/v1/deployment.proto',
     'caxton/v1/error.proto',
     'caxton/v1/message.proto',
     'caxton/v1/metrics.proto',

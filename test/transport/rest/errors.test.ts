@@ -107,7 +107,7 @@ test('an unknown path is not found, also beside and below the known ones', async
 test('a known path with another method says which are allowed', async () => {
   const cases: Array<[string, string, string]> = [
     ['PUT', '/api/v1/agents', 'POST, GET'],
-    ['PATCH', '/api/v1/agents/echo', 'GET, DELETE'],
+    ['PATCH', '/api/v1/agents/echo', 'GET, DELETE, PUT'],
     ['GET', '/api/v1/agents/echo/stop', 'POST'],
     ['POST', '/healthz', 'GET'],
     ['OPTIONS', '/api/v1/messages', 'POST, GET'],

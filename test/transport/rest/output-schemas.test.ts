@@ -66,6 +66,26 @@ test('every operation answers as its output schema says, field by field', async 
   await call('systemMetrics');
   await call('agentMetrics', { agent_id: 'failing' });
   await call('systemStatus');
+  const wasm_module = Buffer.from(sampleAgent('echo')).toString('base64');
+  const deployed = await call('createDeployment', {}, { ...agent, wasm_module, version: '2.0.0' });
+  const deployment = { deployment_id: deployed.deployment_id! };
+  const ended = (id: Record<string, string>) =>
+    eventually('the end of a deployment', async () => {
+      const { status } = await call('getDeployment', id);
+      return status === 'completed' || status === 'rolled_back';
+    });
+  await ended(deployment);
+  const updated = await call('updateAgent', agent, { config: { resources: { memory: '20MB' } } });
+  await ended({ deployment_id: updated.deployment_id! });
+  const form = deployForm(sampleAgent('echo'), { strategy: 'parallel', trial: '1h' });
+  const reloaded = await call('reloadAgent', agent, form);
+  const reload = { deployment_id: reloaded.hot_reload_id! };
+  await eventually('it is under way', async () => {
+    return (await call('getDeployment', reload)).status === 'in_progress';
+  });
+  await call('rollbackDeployment', reload, { reason: 'a test' });
+  await ended(reload);
+  await call('listDeployments', {}, undefined, '?limit=2');
   await call('stopAgent', agent);
   await eventually(
     'the agent stops',

@@ -1,4 +1,4 @@
-import type { AgentConfigInput } from '../../../api/agent-config.js';
+import type { AgentConfigInput, ConfigChangeInput } from '../../../api/agent-config.js';
 import { OPERATIONS } from '../../../api/operations.js';
 import type { AgentState } from '../../../runtime/types.js';
 import { AGENT_STATUS_REMOVED, stateOfNumber, statusNumber } from '../agent-status.js';
@@ -25,6 +25,17 @@ interface AgentRequest {
 interface StopAgentRequest extends AgentRequest {
   grace_period_seconds?: number;
   drain_messages?: boolean;
+}
+
+interface UpdateAgentRequest extends AgentRequest {
+  wasm_module?: Uint8Array;
+  config?: ConfigChangeInput;
+  strategy?: 'immediate' | 'rolling' | 'blue_green' | 'canary';
+}
+
+interface ReloadAgentRequest extends AgentRequest {
+  wasm_module: Uint8Array;
+  config?: ConfigChangeInput;
 }
 
 interface GetAgentLogsRequest extends AgentRequest {
@@ -85,6 +96,11 @@ export const agentMethods: readonly UnaryMethod[] = [
     ...output,
     status: AGENT_STATUS_REMOVED,
     removed_at: timestampOf(output.removed_at),
+  })),
+  unaryMethod('UpdateAgent', OPERATIONS.updateAgent, same<UpdateAgentRequest>, (output) => output),
+  unaryMethod('ReloadAgent', OPERATIONS.reloadAgent, same<ReloadAgentRequest>, (output) => ({
+    ...output,
+    started_at: timestampOf(output.started_at),
   })),
   unaryMethod('GetAgentLogs', OPERATIONS.agentLogs, same<GetAgentLogsRequest>, (output) => ({
     ...output,
