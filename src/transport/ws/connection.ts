@@ -113,6 +113,7 @@ export class Connection {
       send: (item) => this.#call(checkBinarySend(item)),
       describe: (error) => this.#errorBody(error),
       answer: (fields) => this.#answer(MESSAGE_PACK_CODEC.encode('ack', undefined, fields)),
+      fail: (error) => this.#answerError(MESSAGE_PACK_CODEC, undefined, error),
     });
   }
 
@@ -128,10 +129,11 @@ export class Connection {
       this.#acknowledge(codec, frame.id, result);
       return;
     }
-    result.then(
-      (outcome) => this.#acknowledge(codec, frame.id, outcome),
-      (error: unknown) => this.#answerError(codec, frame.id, error),
-    );
+    // Behind the acknowledgement as well: one that can't be written is an error for the client,
+    // where a rejection that nobody handles would end the server.
+    result
+      .then((outcome) => this.#acknowledge(codec, frame.id, outcome))
+      .catch((error: unknown) => this.#answerError(codec, frame.id, error));
   }
 
   #call(frame: SendFrame): SendOutcome | Promise<SendOutcome> {
