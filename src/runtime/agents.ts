@@ -44,6 +44,11 @@ export class Agents {
     return this.#parts.directory.find(agent)?.snapshot();
   }
 
+  /** What else an agent is called, told cheaply enough to be asked for each message. */
+  identify(agent: string): { readonly id: string; readonly name: string } | undefined {
+    return this.#parts.directory.find(agent);
+  }
+
   /** @throws CaxtonError AGENT_NOT_FOUND */
   get(agent: string): AgentSnapshot {
     return this.#get(agent).snapshot();
@@ -53,9 +58,10 @@ export class Agents {
     status: AgentState | undefined,
     offset: number,
     limit: number,
+    wanted: (agentId: string) => boolean = () => true,
   ): { agents: AgentSnapshot[]; total: number } {
     const all = [...this.#parts.directory.agents()].filter(
-      (agent) => status === undefined || agent.state === status,
+      (agent) => (status === undefined || agent.state === status) && wanted(agent.id),
     );
     const page = all.slice(offset, offset + limit).map((agent) => agent.snapshot());
     return { agents: page, total: all.length };

@@ -8,6 +8,7 @@ import { type Message, messageJsonText } from '../../fipa/message.js';
 import { normalizePerformative } from '../../fipa/performative.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import type { SendOptions, SendResult, WaitResult } from '../../runtime/types.js';
+import { AgentScope } from '../agent-scope.js';
 import { checkAgentAllowed } from '../auth.js';
 import { inputError } from '../input-error.js';
 import { type CallContext, defineOperation } from '../operation.js';
@@ -167,12 +168,14 @@ export const listMessages = defineOperation({
   grpc: { service, methods: ['QueryMessages'] },
   input: HistoryInput,
   output: HistoryOutput,
-  run: async (runtime, input: Static<typeof HistoryInput>) => {
+  run: async (runtime, input: Static<typeof HistoryInput>, { principal }) => {
+    const { agent, sender, receiver } = input;
+    AgentScope.of(principal, runtime)?.checkQuery({ agent, sender, receiver });
     const page = await runtime.history({
       conversationId: input.conversation_id,
-      agent: input.agent,
-      sender: input.sender,
-      receiver: input.receiver,
+      agent,
+      sender,
+      receiver,
       performative: optionalPerformative(input.performative),
       sinceMs: optionalTimeMs(input.since, 'since'),
       untilMs: optionalTimeMs(input.until, 'until'),
@@ -212,9 +215,10 @@ export const getMessage = defineOperation({
   grpc: { service, methods: ['GetMessage'] },
   input: MessageIdInput,
   output: MessageOutput,
-  run: async (runtime, input: Static<typeof MessageIdInput>) => {
+  run: async (runtime, input: Static<typeof MessageIdInput>, { principal }) => {
     const message = await runtime.message(input.message_id);
     if (message === undefined) throw messageNotFound(input.message_id);
+    AgentScope.of(principal, runtime)?.checkMessage(message);
     return message;
   },
   toJson: messageJsonText,

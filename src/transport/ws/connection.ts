@@ -1,3 +1,4 @@
+import { AgentScope } from '../../api/agent-scope.js';
 import { type Api, outputJson } from '../../api/api.js';
 import { checkRole } from '../../api/auth.js';
 import type { SendRequest } from '../../api/operations/messages.js';
@@ -48,8 +49,12 @@ export class Connection {
     this.#context = context;
     this.#boundBytes = runtime.config.limits.websocket_backpressure_bytes;
     this.#outbox = new Outbox(socket);
-    this.#subscriptions = new Subscriptions(runtime, this.#outbox, this.#boundBytes, () =>
-      this.#outbox.end(CLOSE_TRY_AGAIN_LATER, 'events are read too slowly'),
+    this.#subscriptions = new Subscriptions(
+      runtime,
+      this.#outbox,
+      this.#boundBytes,
+      () => this.#outbox.end(CLOSE_TRY_AGAIN_LATER, 'events are read too slowly'),
+      AgentScope.of(context.principal, runtime),
     );
   }
 
