@@ -3,6 +3,7 @@ import { CaxtonError, invalidRequest } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { formatBytes, parseBytes } from '../base/units.js';
 import type { Config } from '../config/schema.js';
+import { isCapability } from '../fipa/capability.js';
 import type { AgentConfig } from '../runtime/types.js';
 
 /** `config` of a deploy, as users write it. */
@@ -81,13 +82,13 @@ export function toAgentConfig(input: AgentConfigInput, config: Config): AgentCon
     version: input.version ?? '1.0.0',
     strategy: input.strategy ?? 'immediate',
     memoryBytes,
-    memoryText: typeof resources.memory === 'string' ? resources.memory : formatBytes(memoryBytes),
+    memoryText: memoryText(resources.memory, memoryBytes),
     ...cpuLimit(resources.cpu ?? config.defaults.cpu),
     maxMessageMs: resources.max_message_ms ?? config.defaults.max_message_ms,
     mailboxMessages: resources.mailbox ?? config.limits.mailbox_messages,
     instances: resources.instances ?? 1,
     environment: checkEnvironment(input.environment ?? {}),
-    capabilities: input.capabilities ?? [],
+    capabilities: checkCapabilities(input.capabilities ?? []),
   };
 }
 
@@ -104,6 +105,16 @@ function memoryLimit(value: string | number): number {
     );
   }
   return rounded;
+}
+
+/** Of this share, what rounding to whole pages adds is not worth telling. */
+const ROUNDING_UNTOLD = 0.01;
+
+/** The limit as it was written, where that is what the agent got. */
+function memoryText(written: string | number | undefined, limitBytes: number): string {
+  if (typeof written !== 'string') return formatBytes(limitBytes);
+  const addedBytes = limitBytes - parseBytes(written, 'config.resources.memory');
+  return addedBytes > limitBytes * ROUNDING_UNTOLD ? formatBytes(limitBytes) : written;
 }
 
 function cpuLimit(value: string | number): { fuelPerMessage: number; cpuShareMillis: number } {
@@ -141,4 +152,17 @@ function checkEnvironment(environment: Record<string, string>): Record<string, s
     );
   }
   return environment;
+}
+
+function checkCapabilities(names: readonly string[]): readonly string[] {
+  names.forEach((name, index) => {
+    if (isCapability(name)) return;
+    const field = `config.capabilities.${index}`;
+    throw invalidRequest(
+      `${field} must be a name without blanks and colons, or one with a version such as search:1.2, of at most ${LIMITS.agent_name_bytes} bytes; got ${JSON.stringify(name)}.`,
+      field,
+      { limit_bytes: LIMITS.agent_name_bytes },
+    );
+  });
+  return names;
 }
