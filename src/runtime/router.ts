@@ -291,7 +291,7 @@ function checkTakes({ agent, mailbox }: Instance, length: number): void {
     throw new CaxtonError(
       'UNAVAILABLE',
       `Agent '${agent.id}' is ${agent.state}; start it with POST /api/v1/agents/${agent.id}/start.`,
-      { agent_id: agent.id, status: agent.state },
+      { agent_id: agent.id, status: agent.state, retry_after_seconds: null },
     );
   }
   mailbox.checkRoom(agent.id, length);

@@ -3,8 +3,6 @@ import { type CaxtonError, toCaxtonError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import type { UwsResponse } from './uws-loader.js';
 
-const RETRY_AFTER_DEFAULT_S = 1;
-
 /** "404 Not Found": uWebSockets.js wants the reason with the number. */
 export function statusLine(status: number): string {
   return `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
@@ -30,7 +28,7 @@ export function writeError(
 ): void {
   response.writeStatus(statusLine(reply.status ?? error.httpStatus));
   response.writeHeader('content-type', 'application/json');
-  const retryAfterS = retryAfterSeconds(error);
+  const { retryAfterS } = error;
   if (retryAfterS !== undefined) response.writeHeader('retry-after', String(retryAfterS));
   if (error.code === 'UNAUTHORIZED') response.writeHeader('www-authenticate', 'Bearer');
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
@@ -38,13 +36,6 @@ export function writeError(
   }
   if (reply.withoutBody) response.endWithoutBody(0, reply.close ?? false);
   else response.end(JSON.stringify(error.toBody(traceId)), reply.close ?? false);
-}
-
-/** When to try again: as the error says, else after a second where the server is not able now. */
-function retryAfterSeconds(error: CaxtonError): number | undefined {
-  const given = error.details.retry_after_seconds;
-  if (typeof given === 'number') return Math.max(1, Math.ceil(given));
-  return error.httpStatus === 503 ? RETRY_AFTER_DEFAULT_S : undefined;
 }
 
 /** Gives an error its code, and logs what the caller is not told. */
