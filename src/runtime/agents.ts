@@ -77,7 +77,7 @@ export class Agents {
    * DEPLOYMENT_FAILED
    */
   async deploy(wasm: Uint8Array, config: AgentConfig, deployedBy: string): Promise<AgentSnapshot> {
-    const { directory, modules, store } = this.#parts;
+    const { directory, modules, store, lifecycle } = this.#parts;
     this.#checkNameFree(config.name);
     if (directory.size + this.#reserved.size >= this.#parts.config.limits.agents) {
       throw new CaxtonError('RESOURCE_LIMIT_EXCEEDED', 'No more agents can be deployed.', {
@@ -100,10 +100,17 @@ export class Agents {
       deployedMs: nowMs,
     });
     directory.add(agent);
+    lifecycle.load(agent);
     try {
       await this.#launch(agent, added.prepared);
     } catch (error) {
-      this.#failWaiting(agent, toPlainError(error));
+      const reason = toPlainError(error);
+      // Removed while it was started, it is unloaded already.
+      if ((agent.state as AgentState) !== 'unloaded') {
+        lifecycle.change(agent, 'failed', reason);
+        lifecycle.unload(agent);
+      }
+      this.#failWaiting(agent, reason);
       this.#discard(agent);
       throw deploymentFailed(error, agent);
     }
@@ -214,6 +221,7 @@ export class Agents {
     const config = { ...stored, instances: stored.instances ?? 1 } as AgentConfig;
     const agent = this.#create({ ...record, config });
     directory.add(agent);
+    lifecycle.load(agent);
     modules.retain(record.moduleHash);
     if (record.desiredState !== 'running') {
       lifecycle.change(agent, record.desiredState);
