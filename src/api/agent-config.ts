@@ -13,7 +13,7 @@ export const AgentConfigInput = Type.Object(
       minLength: 1,
       maxLength: LIMITS.agent_name_bytes,
       pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
-      description: 'Unique; letters, digits, dot, dash and underscore',
+      description: 'unique, of letters, digits, dot, dash and underscore, a letter or digit first',
     }),
     version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
     strategy: Type.Optional(Type.Enum(['immediate', 'rolling', 'blue_green', 'canary'])),

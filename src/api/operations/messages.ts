@@ -45,7 +45,7 @@ const SendInput = Type.Object(
   { additionalProperties: false },
 );
 
-const isDelivery = new Ajv2020({ strict: false }).compile(Delivery);
+const isDelivery = new Ajv2020({ strict: false, verbose: true }).compile(Delivery);
 
 const SendOutput = Type.Object({
   message_id: Type.String(),
@@ -113,7 +113,13 @@ function checkDelivery(input: SendRequest): void {
     (input.wait === undefined || input.wait === true) &&
     input.timeout_ms === undefined &&
     input.until === undefined;
-  if (!plain && !isDelivery(input)) throw inputError((isDelivery.errors as ErrorObject[])[0]!);
+  if (plain) return;
+  if (!isDelivery(input)) throw inputError((isDelivery.errors as ErrorObject[])[0]!);
+  if (input.wait === true) return;
+  for (const field of ['timeout_ms', 'until'] as const) {
+    if (input[field] === undefined) continue;
+    throw invalidRequest(`${field} is about waiting: add wait=true, or leave it out.`, field);
+  }
 }
 
 function acceptable(runtime: Runtime, input: SendRequest, context: CallContext): Message {

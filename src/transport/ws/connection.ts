@@ -182,11 +182,20 @@ export class Connection {
 
 /** In a binary frame `type` may be left out: nothing but sends comes in one. */
 function checkBinarySend(value: unknown): SendFrame {
-  const typed = isObject(value) && value.type === undefined ? { ...value, type: 'send' } : value;
-  const frame = checkFrame(typed);
-  if (frame.type !== 'send') {
-    throw invalidRequest(`A binary frame holds sends only; write ${frame.type} as text.`, 'type');
+  if (!isObject(value)) {
+    throw invalidRequest(
+      'A binary frame holds a MessagePack map with message, or an array of such maps.',
+      'frame',
+    );
   }
+  const { type = 'send' } = value;
+  if (type !== 'send') {
+    const told = typeof type === 'string' ? `; send ${type} as text` : '';
+    throw invalidRequest(`A binary frame holds sends only, of type send${told}.`, 'type', {
+      allowed: ['send'],
+    });
+  }
+  const frame = checkFrame({ ...value, type }) as SendFrame;
   checkJsonValue(frame.message, 'message');
   return frame;
 }

@@ -161,6 +161,8 @@ test('a query parameter that is unknown, doubled or of another type is refused b
     ['wait=maybe', 'wait'],
     ['wait=true&timeout_ms=0', 'timeout_ms'],
     ['wait=true&until=never', 'until'],
+    ['timeout_ms=5', 'timeout_ms'],
+    ['wait=false&until=final', 'until'],
   ]) {
     const answer = await request(`${base}/messages?${query}`, 'POST', message);
     assert.equal(errorOf(answer, 400, 'INVALID_REQUEST').details.field, field, query);

@@ -160,6 +160,20 @@ test('headers that claim more than a frame holds are refused before memory is se
   assert.equal((await client.ask({ type: 'ping', id: 'alive' })).type, 'pong');
 });
 
+test('an error of a binary frame speaks of what such a frame may hold', async () => {
+  for (const [value, message] of [
+    [5, /^A binary frame holds a MessagePack map with message, or an array/],
+    [
+      { type: 'subscribe' },
+      /^A binary frame holds sends only, of type send; send subscribe as text/,
+    ],
+    [{ type: 7, message: {} }, /^A binary frame holds sends only, of type send\.$/],
+  ] as const) {
+    const answer = await askBinary(value);
+    assert.match((answer.error as { message: string }).message, message);
+  }
+});
+
 test('a binary frame that is no send is refused, and the connection goes on', async () => {
   for (const frame of [
     encode({ type: 'ping' }),
