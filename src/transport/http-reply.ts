@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type CaxtonError, toCaxtonError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
+import { logRefusal } from './refusal-log.js';
 import type { UwsResponse } from './uws-loader.js';
 
 /** "404 Not Found": uWebSockets.js wants the reason with the number. */
@@ -38,11 +39,11 @@ export function writeError(
   else response.end(JSON.stringify(error.toBody(traceId)), reply.close ?? false);
 }
 
-/** Gives an error its code, and logs what the caller is not told. */
+/** Gives an error its code and logs it; what the caller is not told, as an error. */
 export function reportError(error: unknown, traceId: string, logger: Logger): CaxtonError {
   const known = toCaxtonError(error);
   if (known.code === 'INTERNAL_ERROR') {
     logger.error({ err: known.cause ?? known, trace_id: traceId }, 'a request failed');
-  }
+  } else logRefusal(logger, known, traceId);
   return known;
 }
