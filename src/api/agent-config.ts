@@ -3,6 +3,7 @@ import { CaxtonError, invalidRequest } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { formatBytes, parseBytes } from '../base/units.js';
 import type { Config } from '../config/schema.js';
+import { isCapability } from '../fipa/capability.js';
 import type { AgentConfig } from '../runtime/types.js';
 
 /** What an update may change of a config. */
@@ -69,7 +70,7 @@ export const AgentConfigInput = Type.Object(
       minLength: 1,
       maxLength: LIMITS.agent_name_bytes,
       pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
-      description: 'Unique; letters, digits, dot, dash and underscore',
+      description: 'unique, of letters, digits, dot, dash and underscore, a letter or digit first',
     }),
     ...ConfigChangeFields,
     strategy: Type.Optional(Type.Enum(['immediate', 'rolling', 'blue_green', 'canary'])),
@@ -92,7 +93,7 @@ export function toAgentConfig(input: AgentConfigInput, config: Config): AgentCon
     mailboxMessages: resources.mailbox ?? config.limits.mailbox_messages,
     instances: resources.instances ?? 1,
     environment: checkEnvironment(input.environment ?? {}),
-    capabilities: input.capabilities ?? [],
+    capabilities: checkCapabilities(input.capabilities ?? []),
   };
 }
 
@@ -107,16 +108,13 @@ export function toConfigChange(input: ConfigChangeInput): Partial<AgentConfig> {
     ...(maxMessageMs === undefined ? {} : { maxMessageMs }),
     ...(instances === undefined ? {} : { instances }),
     ...(environment === undefined ? {} : { environment: checkEnvironment(environment) }),
-    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(capabilities === undefined ? {} : { capabilities: checkCapabilities(capabilities) }),
   };
 }
 
 function memoryFields(value: string | number): { memoryBytes: number; memoryText: string } {
   const memoryBytes = memoryLimit(value);
-  return {
-    memoryBytes,
-    memoryText: typeof value === 'string' ? value : formatBytes(memoryBytes),
-  };
+  return { memoryBytes, memoryText: memoryText(value, memoryBytes) };
 }
 
 function memoryLimit(value: string | number): number {
@@ -132,6 +130,16 @@ function memoryLimit(value: string | number): number {
     );
   }
   return rounded;
+}
+
+/** Of this share, what rounding to whole pages adds is not worth telling. */
+const ROUNDING_UNTOLD = 0.01;
+
+/** The limit as it was written, where that is what the agent got. */
+function memoryText(written: string | number, limitBytes: number): string {
+  if (typeof written !== 'string') return formatBytes(limitBytes);
+  const addedBytes = limitBytes - parseBytes(written, 'config.resources.memory');
+  return addedBytes > limitBytes * ROUNDING_UNTOLD ? formatBytes(limitBytes) : written;
 }
 
 function cpuLimit(value: string | number): { fuelPerMessage: number; cpuShareMillis: number } {
@@ -169,4 +177,17 @@ function checkEnvironment(environment: Record<string, string>): Record<string, s
     );
   }
   return environment;
+}
+
+function checkCapabilities(names: readonly string[]): readonly string[] {
+  names.forEach((name, index) => {
+    if (isCapability(name)) return;
+    const field = `config.capabilities.${index}`;
+    throw invalidRequest(
+      `${field} must be a name without blanks and colons, or one with a version such as search:1.2, of at most ${LIMITS.agent_name_bytes} bytes; got ${JSON.stringify(name)}.`,
+      field,
+      { limit_bytes: LIMITS.agent_name_bytes },
+    );
+  });
+  return names;
 }

@@ -18,7 +18,7 @@ export class Api {
   constructor(runtime: Runtime) {
     this.runtime = runtime;
     this.#authenticator = new Authenticator(runtime.config.tokens);
-    const ajv = new Ajv2020({ strict: false, allErrors: false, coerceTypes: false });
+    const ajv = new Ajv2020({ strict: false, allErrors: false, coerceTypes: false, verbose: true });
     ajv.addKeyword({
       keyword: 'x-bytes',
       validate: (_: unknown, data: unknown) => data instanceof Uint8Array,

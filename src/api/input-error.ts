@@ -1,7 +1,10 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { type CaxtonError, invalidRequest } from '../base/errors.js';
 
-/** Says in the API's words which rule of a schema an input breaks, and in which field. */
+/**
+ * Says in the API's words which rule of a schema an input breaks, and in which field.
+ * @param error of a validator that is verbose, so that rules can be told in the schema's words
+ */
 export function inputError(error: ErrorObject): CaxtonError {
   const path = error.instancePath.slice(1).replaceAll('/', '.');
   const within = (name: unknown) => (path === '' ? String(name) : `${path}.${String(name)}`);
@@ -18,10 +21,51 @@ export function inputError(error: ErrorObject): CaxtonError {
       const allowed = error.params.allowedValues as unknown[];
       return invalidRequest(`${path} must be one of ${allowed.join(', ')}.`, path, { allowed });
     }
+    case 'type':
+      return breaks(`must be ${typeWords(error.params.type as string | string[])}`);
+    case 'pattern':
+      // The rule in words; a pattern is nothing to show.
+      return breaks(`must be ${error.parentSchema?.description ?? 'written in another way'}`);
+    case 'minLength':
+    case 'maxLength':
+      return breaks(lengthWords(error, 'characters'));
+    case 'minItems':
+    case 'maxItems':
+      return breaks(lengthWords(error, 'entries'));
+    case 'minimum':
+      return breaks(`must be at least ${error.params.limit}`);
+    case 'maximum':
+      return breaks(`must be at most ${error.params.limit}`);
     default:
-      return invalidRequest(`${path === '' ? 'The input' : path} ${error.message}.`, path, {
-        rule: error.keyword,
-        ...(error.params.limit === undefined ? {} : { limit: error.params.limit }),
-      });
+      return breaks(String(error.message));
   }
+
+  function breaks(rule: string): CaxtonError {
+    return invalidRequest(`${path === '' ? 'The input' : path} ${rule}.`, path, {
+      rule: error.keyword,
+      ...(error.params.limit === undefined ? {} : { limit: error.params.limit }),
+    });
+  }
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'a string',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  null: 'null',
+};
+
+function typeWords(types: string | readonly string[]): string {
+  return [types]
+    .flat()
+    .map((type) => TYPE_WORDS[type] ?? type)
+    .join(' or ');
+}
+
+function lengthWords({ keyword, params }: ErrorObject, unit: string): string {
+  if (keyword.startsWith('max')) return `may have at most ${params.limit} ${unit}`;
+  return params.limit === 1 ? 'must not be empty' : `must have at least ${params.limit} ${unit}`;
 }

@@ -74,6 +74,16 @@ export class CaxtonError extends Error {
     return ERROR_TABLE[this.code].retryable;
   }
 
+  /**
+   * After how many seconds the same request may succeed: as `retry_after_seconds` of the details
+   * says, where null stands for never by itself; else 1 where the server is not able now.
+   */
+  get retryAfterS(): number | undefined {
+    const given = this.details.retry_after_seconds;
+    if (typeof given === 'number') return Math.max(1, Math.ceil(given));
+    return this.code === 'UNAVAILABLE' && given !== null ? 1 : undefined;
+  }
+
   toBody(traceId: string): ErrorBody {
     return {
       error: {

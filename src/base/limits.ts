@@ -18,6 +18,10 @@ export const LIMITS = Object.freeze({
   envelope_bytes: 4 * KIB,
   batch_messages: 10_000,
   content_depth: 128,
+  /** Content, what it comes in, and room to spare, so that an answer can name the message. */
+  message_pack_depth: 1_024,
+  /** Values in one text of MessagePack: more than the largest content can hold. */
+  message_pack_values: 5_000_000,
   priority_max: 9,
   wait_default_ms: 30_000,
   wait_max_ms: 600_000,
@@ -189,6 +193,14 @@ export function assertLimitRelations(
   assert(
     LIMITS.effects_bytes + LIMITS.log_bytes_per_message < ringBytes / 2,
     'one message’s effects must fit half a ring, so that they can be published at once',
+  );
+  assert(
+    LIMITS.message_pack_depth > LIMITS.content_depth + 3,
+    'an array of frames of messages must hold the deepest content',
+  );
+  assert(
+    LIMITS.message_pack_values > LIMITS.content_bytes_max / 2 + LIMITS.envelope_bytes,
+    'the largest content, a value in every other byte of its JSON, must be readable',
   );
   assert(LIMITS.memory_default_bytes <= LIMITS.memory_max_bytes, 'default memory above its limit');
   assert(LIMITS.memory_max_bytes % LIMITS.wasm_page_bytes === 0, 'memory limit not in whole pages');

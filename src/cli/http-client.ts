@@ -184,9 +184,16 @@ export function apiError(text: string): ApiError | undefined {
 /** Says of a failed connection what a user can do. */
 export function unreachable(url: URL | string, error: Error): UnreachableError {
   const { code } = error as NodeJS.ErrnoException;
+  const text = String(url).replace(/\/+$/, '');
+  // What HTTP/1 gets from a port of HTTP/2.
+  if (code === 'HPE_INVALID_CONSTANT') {
+    return new UnreachableError(
+      `What answers at ${text} does not speak HTTP/1.1. If it is the server's gRPC port, name that of REST, such as http://127.0.0.1:8080, with --server URL or CAXTON_URL.`,
+    );
+  }
   const reason = code === 'ECONNREFUSED' ? 'connection refused' : error.message || code;
   return new UnreachableError(
-    `No server answers at ${String(url).replace(/\/+$/, '')}: ${reason}. Start one with "caxton serve", or name another with --server URL or CAXTON_URL.`,
+    `No server answers at ${text}: ${reason}. Start one with "caxton serve", or name another with --server URL or CAXTON_URL.`,
   );
 }
 

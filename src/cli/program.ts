@@ -4,6 +4,7 @@ import { addAgentCommands } from './agent-commands.js';
 import { addClientOptions } from './client-options.js';
 import { addDeadLetterCommands } from './dead-letter-commands.js';
 import { addDeploymentCommands } from './deployment-commands.js';
+import { addHelpCommand } from './help-command.js';
 import { addMessageCommands } from './message-commands.js';
 import { addServeCommand } from './serve-command.js';
 import { addServerCommands } from './server-commands.js';
@@ -37,5 +38,6 @@ export function createProgram(): Command {
   addServerCommands(program);
   addTokenCommands(program);
   addWasmCommands(program);
+  addHelpCommand(program);
   return program;
 }

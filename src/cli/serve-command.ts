@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { UsageError } from './failures.js';
 import { wholeNumber } from './option-values.js';
 import type { ServeOptions } from './serve.js';
 
@@ -15,8 +16,16 @@ export function addServeCommand(program: Command): void {
     .option('--no-rate-limits', 'serve without rate limits')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)')
     .action(async (options: ServeOptions) => {
+      refuseClientOptions(program);
       // Loaded here, so that the other commands start without the whole server.
       const { serve } = await import('./serve.js');
       await serve(options);
     });
+}
+
+// Those of the whole program may stand in front of any command.
+function refuseClientOptions(program: Command): void {
+  for (const name of Object.keys(program.opts())) {
+    throw new UsageError(`--${name} is for commands that ask a server; serve runs one.`);
+  }
 }

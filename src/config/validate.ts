@@ -188,11 +188,15 @@ function describe(error: ErrorObject, path: readonly string[]): string {
   }
 }
 
+/** What is meant by names that are near to others by chance. */
+const MEANT: Readonly<Record<string, string>> = { 'tokens[].token': 'tokens[].sha256' };
+
 function unknownSetting(path: readonly string[]): string {
   const field = fieldName(path);
   const names = settingNames();
   const general = field.replace(/\[\d+\]/g, '[]');
   const meant =
+    MEANT[general] ??
     closest(general, names) ??
     names.find((name) => name.split('.').at(-1) === path.at(-1)) ??
     names.find((name) => name.startsWith(`${path.at(-1)}.`));

@@ -1,5 +1,5 @@
-import { decode as decodeMessagePack, encode as encodeMessagePack } from '@msgpack/msgpack';
 import { rfc3339 } from '../base/clock.js';
+import { decodeMessagePack, encodeMessagePack } from './message-pack.js';
 import type { Performative } from './performative.js';
 
 /** How the bytes of a message's content are encoded. Stored: values never change. */
@@ -88,7 +88,7 @@ export function emptyMessage(performative: Performative): Message {
 export function contentValue(message: Pick<Message, 'content' | 'contentEncoding'>): unknown {
   if (message.contentEncoding === CONTENT_NONE) return undefined;
   if (message.contentEncoding === CONTENT_MESSAGE_PACK) {
-    return decodeMessagePack(message.content as Uint8Array);
+    return decodeMessagePack(message.content as Uint8Array, 'content', 'content');
   }
   return JSON.parse(contentJsonText(message));
 }
@@ -98,7 +98,7 @@ export function contentJsonText(message: Pick<Message, 'content' | 'contentEncod
   if (message.contentEncoding === CONTENT_NONE) return '';
   if (typeof message.content === 'string') return message.content;
   if (message.contentEncoding === CONTENT_MESSAGE_PACK) {
-    return JSON.stringify(decodeMessagePack(message.content));
+    return JSON.stringify(decodeMessagePack(message.content, 'content', 'content'));
   }
   const bytes = message.content;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
@@ -188,5 +188,5 @@ export function messageJson(message: Message): MessageJson {
 
 /** The message as a MessagePack map with the names of the API. */
 export function messagePack(message: Message): Uint8Array {
-  return encodeMessagePack(messageJson(message), { ignoreUndefined: true });
+  return encodeMessagePack(messageJson(message));
 }

@@ -8,6 +8,8 @@ export interface MetricsSnapshot {
   /** By error code. */
   readonly messagesFailed: Readonly<Record<string, number>>;
   readonly deadLetters: number;
+  /** Copies for `subscribe_messages` that found a full mailbox. */
+  readonly copiesDropped: number;
   /** Agents in each lifecycle state. */
   readonly agents: Readonly<Record<string, number>>;
   /** Messages that wait in mailboxes now. */
@@ -46,6 +48,7 @@ const COUNTERS: readonly Definition<Scalar>[] = [
   define('messages_accepted_total', 'Messages accepted for delivery', (s) => s.messagesAccepted),
   define('messages_processed_total', 'Messages that agents handled', (s) => s.messagesProcessed),
   define('dead_letters_total', 'Messages put into the dead letters', (s) => s.deadLetters),
+  define('copies_dropped_total', 'Copies for subscribers dropped', (s) => s.copiesDropped),
   define('fuel_used_total', 'Fuel units used by agents', (s) => s.fuelUsed),
   define('agent_restarts_total', 'Instances replaced after a trap', (s) => s.agentRestarts),
   define('worker_restarts_total', 'Worker threads replaced', (s) => s.workerRestarts),

@@ -6,6 +6,7 @@ import { AgentFigures } from './agent-figures.js';
 import { hashText } from './conversation-births.js';
 import { LogTail } from './log-tail.js';
 import { DispatchWindow, Mailbox } from './mailbox.js';
+import { MissedCopies } from './missed-copies.js';
 import { Traffic } from './traffic.js';
 import type { TrialFigures } from './trial-figures.js';
 import type { AgentConfig, AgentSnapshot, AgentState, InstanceSnapshot } from './types.js';
@@ -28,8 +29,9 @@ export interface AgentIdentity {
 export class Agent {
   readonly figures = new AgentFigures();
   readonly logs = new LogTail(LIMITS.log_lines_kept);
+  readonly missedCopies = new MissedCopies(this.logs);
   readonly capabilities: Set<string>;
-  state: AgentState = 'loaded';
+  state: AgentState = 'unloaded';
   /** Removed for good; whatever is still under way for it comes to nothing. */
   discarded = false;
   failure: PlainError | undefined;

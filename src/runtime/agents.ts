@@ -47,6 +47,11 @@ export class Agents {
     return this.#parts.directory.find(agent)?.snapshot();
   }
 
+  /** What else an agent is called, told cheaply enough to be asked for each message. */
+  identify(agent: string): { readonly id: string; readonly name: string } | undefined {
+    return this.#parts.directory.find(agent);
+  }
+
   /** @throws CaxtonError AGENT_NOT_FOUND */
   get(agent: string): AgentSnapshot {
     return this.#get(agent).snapshot();
@@ -56,9 +61,10 @@ export class Agents {
     status: AgentState | undefined,
     offset: number,
     limit: number,
+    wanted: (agentId: string) => boolean = () => true,
   ): { agents: AgentSnapshot[]; total: number } {
     const all = [...this.#parts.directory.agents()].filter(
-      (agent) => status === undefined || agent.state === status,
+      (agent) => (status === undefined || agent.state === status) && wanted(agent.id),
     );
     const page = all.slice(offset, offset + limit).map((agent) => agent.snapshot());
     return { agents: page, total: all.length };
@@ -74,7 +80,7 @@ export class Agents {
    * DEPLOYMENT_FAILED
    */
   async deploy(wasm: Uint8Array, config: AgentConfig, deployedBy: string): Promise<AgentSnapshot> {
-    const { directory, modules, store } = this.#parts;
+    const { directory, modules, store, lifecycle } = this.#parts;
     this.#checkNameFree(config.name);
     if (directory.size + this.#reserved.size >= this.#parts.config.limits.agents) {
       throw new CaxtonError('RESOURCE_LIMIT_EXCEEDED', 'No more agents can be deployed.', {
@@ -97,10 +103,17 @@ export class Agents {
       deployedMs: nowMs,
     });
     directory.add(agent);
+    lifecycle.load(agent);
     try {
       await this.#launch(agent, added.prepared);
     } catch (error) {
-      this.#failWaiting(agent, toPlainError(error));
+      const reason = toPlainError(error);
+      // Removed while it was started, it is unloaded already.
+      if ((agent.state as AgentState) !== 'unloaded') {
+        lifecycle.change(agent, 'failed', reason);
+        lifecycle.unload(agent);
+      }
+      this.#failWaiting(agent, reason);
       this.#discard(agent);
       throw deploymentFailed(error, agent);
     }
@@ -213,6 +226,7 @@ export class Agents {
     const config = { ...stored, instances: stored.instances ?? 1 } as AgentConfig;
     const agent = this.#create({ ...record, config });
     directory.add(agent);
+    lifecycle.load(agent);
     modules.retain(record.moduleHash);
     if (record.desiredState !== 'running') {
       lifecycle.change(agent, record.desiredState);

@@ -6,6 +6,8 @@ export class Counters {
   processed = 0;
   failed = 0;
   deadLetters = 0;
+  /** Copies for `subscribe_messages` that found a full mailbox. */
+  copiesDropped = 0;
   fuelUsed = 0;
   agentRestarts = 0;
   workerRestarts = 0;

@@ -20,6 +20,8 @@ export interface SubscriptionRequest {
   readonly agentIds?: readonly string[];
   /** Asks for whole messages. */
   readonly filter?: MessageFilter;
+  /** Restricts all of it to what has an allowed agent in it, given by id or name. */
+  readonly allows?: (agent: string) => boolean;
 }
 
 /**
@@ -38,6 +40,7 @@ interface Subscriber {
   readonly patterns: readonly string[];
   readonly agentIds: ReadonlySet<string> | undefined;
   readonly filter: CompiledFilter | undefined;
+  readonly allows: ((agent: string) => boolean) | undefined;
   readonly consume: EventConsumer;
 }
 
@@ -85,6 +88,7 @@ export class EventBus {
       patterns: request.events ?? [],
       agentIds: request.agentIds && this.#resolveAll(request.agentIds),
       filter: request.filter && this.#compile(request.filter),
+      allows: request.allows,
       consume,
     };
     this.#subscribers.set(id, subscriber);
@@ -107,6 +111,7 @@ export class EventBus {
     for (const subscriber of this.#subscribers.values()) {
       if (!matchesType(subscriber.patterns, type)) continue;
       if (subscriber.agentIds && !concernsAgent(subscriber.agentIds, agentId, body)) continue;
+      if (subscriber.allows && !concernsAllowed(subscriber.allows, body)) continue;
       subscriber.consume(
         `${head},"seq":${sequence},"subscription_id":"${subscriber.id}"}`,
         sequence,
@@ -120,7 +125,9 @@ export class EventBus {
     const sequence = this.#sequence;
     let text = '';
     for (const subscriber of this.#subscribers.values()) {
-      if (subscriber.filter === undefined || !matchesFilter(subscriber.filter, message)) continue;
+      const { filter, allows } = subscriber;
+      if (filter === undefined || !matchesFilter(filter, message)) continue;
+      if (allows && !allows(message.sender) && !allows(message.receiver)) continue;
       if (text === '') text = messageJsonText(message);
       subscriber.consume(
         `{"type":"message","subscription_id":"${subscriber.id}","seq":${sequence},"message":${text}}`,
@@ -174,6 +181,12 @@ function concernsAgent(
 ): boolean {
   if (agentId !== undefined && wanted.has(agentId)) return true;
   return wanted.has(String(body.from)) || wanted.has(String(body.to));
+}
+
+// The name too: an agent that was just removed can't be found by its id.
+function concernsAllowed(allows: (agent: string) => boolean, body: EventBody): boolean {
+  const named = [body.agent_id, body.name, body.from, body.to];
+  return named.some((name) => typeof name === 'string' && allows(name));
 }
 
 function matchesFilter(filter: CompiledFilter, message: Message): boolean {

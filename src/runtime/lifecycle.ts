@@ -48,6 +48,11 @@ export class Lifecycle {
     }
   }
 
+  /** A new agent, or one of the store, is known from now on; it is stored when it runs. */
+  load(agent: Agent): void {
+    this.#enter(agent, 'loaded', undefined);
+  }
+
   /** The agent is removed, in whatever state it is: nothing brings it back from here. */
   unload(agent: Agent): void {
     this.#enter(agent, 'unloaded', undefined);

@@ -191,6 +191,7 @@ export class RuntimeMetrics {
       messagesProcessed: counters.processed,
       messagesFailed: Object.fromEntries(counters.failedByCode),
       deadLetters: counters.deadLetters,
+      copiesDropped: counters.copiesDropped,
       agents: this.#states(),
       mailboxMessages: this.#queued(),
       queueWait: this.#queueWait,

@@ -167,7 +167,7 @@ export class Router {
   }
 
   // A copy is an inform of its own whose content is the message; copies are not copied again, and
-  // one that has no room is dropped like any other stream's.
+  // one that has no room is dropped like any other stream's, which the agent's log then tells.
   #copyToSubscribers(message: Message): void {
     for (const agent of this.#parts.subscriptions.matching(message)) {
       const copy = copyFor(agent, message);
@@ -176,8 +176,11 @@ export class Router {
       try {
         checkTakes(instance, length);
       } catch {
+        this.#parts.counters.copiesDropped += 1;
+        agent.missedCopies.missed(wallMs());
         continue;
       }
+      agent.missedCopies.tell(wallMs());
       this.#parts.delivery.enqueue(instance, this.#scratch, 0, length, 0);
     }
   }
@@ -293,7 +296,7 @@ function checkTakes({ agent, mailbox }: Instance, length: number): void {
     throw new CaxtonError(
       'UNAVAILABLE',
       `Agent '${agent.id}' is ${agent.state}; start it with POST /api/v1/agents/${agent.id}/start.`,
-      { agent_id: agent.id, status: agent.state },
+      { agent_id: agent.id, status: agent.state, retry_after_seconds: null },
     );
   }
   mailbox.checkRoom(agent.id, length);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CaxtonError } from '../base/errors.js';
 
@@ -38,7 +38,7 @@ export async function lockDirectory(dir: string): Promise<() => void> {
     rmSync(path, { force: true });
   };
   try {
-    mkdirSync(dir, { recursive: true });
+    makeDirectory(dir);
     writeFileSync(path, '', { flag: 'wx' });
   } catch (error) {
     throw cannotWrite(dir, error);
@@ -110,6 +110,21 @@ function startOf(pid: number): string | undefined {
     return `${boot}-${ticks}`;
   } catch {
     return undefined;
+  }
+}
+
+// One level after the other: where a level can't be made, as in /proc, mkdir's own recursion tries
+// for ever.
+function makeDirectory(dir: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(dir); !existsSync(at); at = dirname(at)) missing.unshift(at);
+  for (const level of missing) {
+    try {
+      mkdirSync(level);
+    } catch (error) {
+      // Another process may have been quicker.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
   }
 }
 

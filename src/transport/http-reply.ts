@@ -1,9 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { type CaxtonError, toCaxtonError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
+import { logRefusal } from './refusal-log.js';
 import type { UwsResponse } from './uws-loader.js';
-
-const RETRY_AFTER_DEFAULT_S = 1;
 
 /** "404 Not Found": uWebSockets.js wants the reason with the number. */
 export function statusLine(status: number): string {
@@ -30,7 +29,7 @@ export function writeError(
 ): void {
   response.writeStatus(statusLine(reply.status ?? error.httpStatus));
   response.writeHeader('content-type', 'application/json');
-  const retryAfterS = retryAfterSeconds(error);
+  const { retryAfterS } = error;
   if (retryAfterS !== undefined) response.writeHeader('retry-after', String(retryAfterS));
   if (error.code === 'UNAUTHORIZED') response.writeHeader('www-authenticate', 'Bearer');
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
@@ -40,18 +39,11 @@ export function writeError(
   else response.end(JSON.stringify(error.toBody(traceId)), reply.close ?? false);
 }
 
-/** When to try again: as the error says, else after a second where the server is not able now. */
-function retryAfterSeconds(error: CaxtonError): number | undefined {
-  const given = error.details.retry_after_seconds;
-  if (typeof given === 'number') return Math.max(1, Math.ceil(given));
-  return error.httpStatus === 503 ? RETRY_AFTER_DEFAULT_S : undefined;
-}
-
-/** Gives an error its code, and logs what the caller is not told. */
+/** Gives an error its code and logs it; what the caller is not told, as an error. */
 export function reportError(error: unknown, traceId: string, logger: Logger): CaxtonError {
   const known = toCaxtonError(error);
   if (known.code === 'INTERNAL_ERROR') {
     logger.error({ err: known.cause ?? known, trace_id: traceId }, 'a request failed');
-  }
+  } else logRefusal(logger, known, traceId);
   return known;
 }

@@ -73,6 +73,7 @@ export type UwsHandler = (response: UwsResponse, request: UwsRequest) => void;
 
 export interface UwsApp {
   get(pattern: string, handler: UwsHandler): UwsApp;
+  head(pattern: string, handler: UwsHandler): UwsApp;
   post(pattern: string, handler: UwsHandler): UwsApp;
   put(pattern: string, handler: UwsHandler): UwsApp;
   del(pattern: string, handler: UwsHandler): UwsApp;

@@ -28,8 +28,7 @@ const NO_BYTES = new Uint8Array(0);
 export class GuestEncoder {
   readonly #messagePack = new Encoder({
     ignoreUndefined: true,
-    // One level for the message, and as many as JSON may have been nested by other ways in.
-    maxDepth: LIMITS.content_depth * 8,
+    maxDepth: LIMITS.message_pack_depth,
   });
   #head = '';
   /** Whether every character of the head is one byte. */

@@ -3,9 +3,9 @@ import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { parseMessageInput } from '../fipa/input.js';
 import type { Message } from '../fipa/message.js';
+import { messagePackFault } from '../fipa/message-pack-check.js';
 import { HOST_INVALID_ARGUMENT, HOST_LIMIT_EXCEEDED } from '../wire/host-calls.js';
 import { ENCODING_MESSAGE_PACK } from './guest-encoding.js';
-import { isJsonLikeMessagePack } from './message-pack-check.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -16,6 +16,12 @@ const TO_CLOSING = 2;
 
 /** The levels that a message may nest: its content's, and itself. */
 const DEPTH_MAX = LIMITS.content_depth + 1;
+
+const MESSAGE_PACK_BOUNDS = Object.freeze({
+  depth: DEPTH_MAX,
+  values: LIMITS.message_pack_values,
+  blobs: false,
+});
 
 /** Reads what guests hand over: bounded in size and depth before anything is built from it. */
 export class GuestInput {
@@ -62,7 +68,9 @@ export class GuestInput {
   #value(memory: Buffer, start: number, length: number, packed: boolean): unknown {
     try {
       if (packed) {
-        if (!isJsonLikeMessagePack(memory, start, length, DEPTH_MAX)) return undefined;
+        if (messagePackFault(memory, start, length, MESSAGE_PACK_BOUNDS) !== undefined) {
+          return undefined;
+        }
         return this.#messagePack.decode(memory.subarray(start, start + length));
       }
       if (jsonDepthExceeds(memory, start, start + length, DEPTH_MAX)) return undefined;

@@ -44,10 +44,3 @@ export function readSubscriptionFilter(value: unknown): SubscriptionFilter | und
   const known = performatives.filter((act): act is Performative => act !== undefined);
   return known.length === performatives.length ? { ...value, performatives: known } : undefined;
 }
-
-/** `name` or `name:1.2`: no blanks, no control characters, the version of digits and dots. */
-const CAPABILITY = /^[^\s\p{Cc}:]+(?::\d+(?:\.\d+)*)?$/u;
-
-export function isCapability(text: string): boolean {
-  return CAPABILITY.test(text) && !text.includes('�');
-}

@@ -1,12 +1,12 @@
 import { wallUs } from '../base/clock.js';
 import { newMessageId, sortableId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
+import { isCapability } from '../fipa/capability.js';
 import type { Message } from '../fipa/message.js';
 import { HOST_CALL_FUEL, HOST_INVALID_ARGUMENT, HOST_LIMIT_EXCEEDED } from '../wire/host-calls.js';
 import type { HostContext, ImportBinder } from './host-context.js';
 import {
   type BroadcastFilter,
-  isCapability,
   readBroadcastFilter,
   readSubscriptionFilter,
 } from './host-filters.js';

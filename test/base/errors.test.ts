@@ -91,3 +91,13 @@ test('a foreign error becomes INTERNAL_ERROR, hides its text and keeps its cause
   const own = new CaxtonError('CONFLICT', 'x');
   assert.equal(toCaxtonError(own), own);
 });
+
+test('an error says when to try again, where that helps', () => {
+  const after = (code: ErrorCode, details: object) =>
+    new CaxtonError(code, 'x', { ...details }).retryAfterS;
+  assert.equal(after('RATE_LIMITED', { retry_after_seconds: 2.1 }), 3);
+  assert.equal(after('RESOURCE_LIMIT_EXCEEDED', { retry_after_seconds: 0 }), 1);
+  assert.equal(after('RESOURCE_LIMIT_EXCEEDED', {}), undefined);
+  assert.equal(after('UNAVAILABLE', {}), 1);
+  assert.equal(after('UNAVAILABLE', { retry_after_seconds: null }), undefined);
+});

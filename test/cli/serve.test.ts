@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { packageRoot } from '../../scripts/package-root.js';
 import type { AgentPage } from '../../src/cli/answers.js';
 import { guest } from '../support/guests.js';
-import { runCli, ServeProcess } from './cli-process.js';
+import { CliProcess, runCli, ServeProcess } from './cli-process.js';
 
 const ECHO = join(packageRoot(import.meta.url), 'dist/agents/echo.wasm');
 const FREE_PORTS = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--log-level', 'error'];
@@ -93,11 +93,39 @@ test('serve says which port is taken, and which folder is in use', async () => {
     const grpc = await runCli(['serve', ...FREE_PORTS, ...data, '--grpc', server.grpcAddress]);
     assert.equal(grpc.code, 1);
     assert.match(grpc.stderr, new RegExp(`error UNAVAILABLE: .*${server.grpcAddress}`));
+    assert.doesNotMatch(grpc.stderr, /No address added/, 'the library keeps quiet');
     const locked = await runCli(['serve', ...FREE_PORTS, '--data', server.file('data')]);
     assert.equal(locked.code, 1);
     assert.match(locked.stderr, /error CONFLICT: The data directory .* is in use by process \d+/);
   } finally {
     await server.close();
+  }
+});
+
+test('serve says that a folder can not be made where the system makes none', async (context) => {
+  if (process.platform !== 'linux') return context.skip('only Linux has such a place');
+  const serve = new CliProcess(['serve', ...FREE_PORTS, '--data', '/proc/caxton/data']);
+  try {
+    await serve.says('error UNAVAILABLE: The data directory /proc/caxton/data can’t be written');
+    assert.equal((await serve.exited).code, 1);
+  } finally {
+    serve.child.kill('SIGKILL');
+  }
+});
+
+test('serve takes no option that is for its clients', async () => {
+  for (const option of [
+    ['--server', 'http://127.0.0.1:1'],
+    ['--token', 'x'],
+    ['--output', 'json'],
+  ]) {
+    const serve = new CliProcess([...option, 'serve', ...FREE_PORTS, '--data', join(folder, 'no')]);
+    try {
+      await serve.says(`${option[0]} is for commands that ask a server; serve runs one.`);
+      assert.equal((await serve.exited).code, 2);
+    } finally {
+      serve.child.kill('SIGKILL');
+    }
   }
 });
 

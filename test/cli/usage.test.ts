@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { VERSION } from '../../src/base/version.js';
+import { pageFooter } from '../../src/cli/paging.js';
 import { runCli, ServeProcess } from './cli-process.js';
 
 const NOBODY = 'http://127.0.0.1:1';
@@ -36,6 +37,8 @@ test('wrong usage exits with 2 and names what was likely meant', async () => {
     [['serve', '--htp', 'x'], /unknown option '--htp'\n\(Did you mean --http\?\)/],
     [['agent', 'list', '--limit', 'x'], /'--limit <n>' argument 'x' is invalid/],
     [['agent', 'list', '--status', 'on'], /Allowed choices are unloaded, loaded, running/],
+    [['help', 'agent', 'deplyo'], /unknown command 'deplyo'\n\(Did you mean deploy\?\)/],
+    [['help', 'agnet', 'get'], /unknown command 'agnet'\n\(Did you mean agent\?\)/],
     [['agent', 'get'], /missing required argument 'agent'/],
     [['agent', 'get', 'a', 'b'], /too many arguments/],
     [['agent', 'deploy', 'nowhere.wasm', '--name', 'x'], /nowhere\.wasm can't be read/],
@@ -66,6 +69,40 @@ test('help and version exit with 0', async () => {
   const deploy = await runCli(['agent', 'deploy', '--help']);
   assert.match(deploy.stdout, /Global Options:[\s\S]*--server <url>/);
   assert.equal(deploy.stdout.match(/--server <url>/g)?.length, 1);
+});
+
+test('help explains the command that it names, however deep', async () => {
+  for (const [words, usage] of [
+    [['help', 'agent', 'deploy'], /^Usage: caxton agent deploy /],
+    [['agent', 'help', 'deploy'], /^Usage: caxton agent deploy /],
+    [['help', 'serve'], /^Usage: caxton serve /],
+    [['help'], /^Usage: caxton \[options\] \[command\][\s\S]*help \[command\.\.\.\]/],
+  ] as const) {
+    const result = await runCli(words);
+    assert.equal(result.code, 0, words.join(' '));
+    assert.match(result.stdout, usage);
+  }
+});
+
+test('the gRPC port is told from one where nobody answers', async () => {
+  const env = { CAXTON_URL: `http://${server.grpcAddress}` };
+  for (const command of [
+    ['agent', 'list'],
+    ['message', 'stream'],
+  ]) {
+    const result = await runCli(command, { env });
+    assert.equal(result.code, 3);
+    assert.match(result.stderr, /does not speak HTTP\/1\.1\. If it is the server's gRPC port/);
+  }
+});
+
+test('one of a thing is told in the singular', () => {
+  assert.equal(pageFooter(1, 1, 'messages'), '\n1 message');
+  assert.equal(pageFooter(0, 1, 'dead letters'), '\n0 of 1 dead letter');
+  assert.equal(
+    pageFooter(2, 3, 'agents', '--offset 2'),
+    '\n2 of 3 agents; the next page: --offset 2',
+  );
 });
 
 test('a server that does not answer is exit code 3', async () => {

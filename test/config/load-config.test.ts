@@ -251,6 +251,16 @@ test('tokens are checked entry by entry, and a token in place of its hash stays 
   assert.ok(!JSON.stringify([error.message, error.details]).includes(token));
 });
 
+test('a token in clear text is told where its hash belongs', () => {
+  const error = refusal({
+    file: yamlFile('tokens:\n  - name: a\n    role: viewer\n    token: abc\n'),
+  });
+  assert.match(
+    error.message,
+    /tokens\[0\]\.token is not a setting; did you mean tokens\[\]\.sha256\?/,
+  );
+});
+
 test('two tokens may not share a name or a hash', () => {
   const entry = (name: string, sha256: string) => ({ name, sha256, role: 'viewer' as const });
   const a = createToken().sha256;

@@ -15,6 +15,7 @@ const snapshot = (changes: Partial<MetricsSnapshot> = {}): MetricsSnapshot => ({
   messagesProcessed: 8,
   messagesFailed: { TIMEOUT: 1, RESOURCE_LIMIT_EXCEEDED: 2 },
   deadLetters: 3,
+  copiesDropped: 4,
   agents: { running: 4, failed: 1 },
   mailboxMessages: 5,
   queueWait: histogramOf(1_000),

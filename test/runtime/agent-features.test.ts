@@ -86,6 +86,24 @@ describe('copies for agents that subscribe', () => {
   });
 });
 
+describe('copies that find a full mailbox', () => {
+  it('are counted, and told to the agent in one line for many', async () => {
+    await withRuntime({}, async (test) => {
+      await test.deploy('subscriber-agent', { resources: { mailbox: 1 } });
+      await test.deploy('echo');
+      const inform = () => test.message('echo', 1, { performative: 'inform' });
+      // In one turn, in which no mailbox is emptied.
+      for (let i = 0; i < 50; i++) test.runtime.messages.send(inform(), {});
+      assert.match(await test.runtime.metrics.prometheus(), /^caxton_copies_dropped_total 49$/m);
+      const lines = test.runtime.agents.logs('subscriber-agent', 100).map(({ text }) => text);
+      const told = lines.filter((line) =>
+        line.includes('subscribe_messages asked for were dropped'),
+      );
+      assert.ok(told.length >= 1 && told.length < 10, lines.join('; '));
+    });
+  });
+});
+
 describe('capabilities', () => {
   it('that an agent registers add to those of its config', async () => {
     await withRuntime({}, async (test) => {

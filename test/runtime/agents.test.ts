@@ -38,6 +38,7 @@ describe('a deploy', () => {
     assert.deepEqual(
       events.map((event) => [event.type, event.from, event.to]),
       [
+        ['agent.state_changed', 'unloaded', 'loaded'],
         ['agent.state_changed', 'loaded', 'running'],
         ['agent.deployed', undefined, undefined],
       ],
@@ -85,8 +86,18 @@ describe('a deploy', () => {
 
   for (const [name, details] of NOT_STARTING) {
     it(`of an agent that can't start leaves nothing behind: ${name}`, async () => {
+      const events = test.events('agent.*');
       await assert.rejects(test.deploy(name), refusal('DEPLOYMENT_FAILED', details));
       assert.equal(test.runtime.agents.find(name), undefined);
+      assert.deepEqual(
+        events.map((event) => [event.type, event.from, event.to]),
+        [
+          ['agent.state_changed', 'unloaded', 'loaded'],
+          ['agent.state_changed', 'loaded', 'failed'],
+          ['agent.failed', undefined, undefined],
+          ['agent.state_changed', 'failed', 'unloaded'],
+        ],
+      );
       await test.store.durable();
       assert.ok(test.store.agents().every((record) => record.name !== name));
       // The name is free again.
@@ -132,7 +143,7 @@ describe('an agent that is stopped', () => {
       const { agentId } = test.runtime.agents.get('agent');
       assert.deepEqual(
         events.filter((event) => event.agent_id === agentId).map((event) => event.to),
-        ['running', 'draining', 'stopped', 'loaded', 'running'],
+        ['loaded', 'running', 'draining', 'stopped', 'loaded', 'running'],
       );
     });
   });
@@ -208,6 +219,7 @@ describe('an agent that is removed', () => {
       assert.deepEqual(
         events.map((event) => [event.type, event.to]),
         [
+          ['agent.state_changed', 'loaded'],
           ['agent.state_changed', 'running'],
           ['agent.state_changed', 'unloaded'],
           ['agent.removed', undefined],

@@ -47,6 +47,7 @@ describe('an instance that trapped', () => {
       assert.deepEqual(
         ofAgent.map((event) => [event.type, event.to]),
         [
+          ['agent.state_changed', 'loaded'],
           ['agent.state_changed', 'running'],
           ['agent.state_changed', 'failed'],
           ['agent.failed', undefined],

@@ -5,7 +5,7 @@ let made = 0;
 
 /** An agent as the main thread knows it, that no worker has. */
 export function makeAgent(name: string, config: Partial<AgentConfig> = {}): Agent {
-  return new Agent(
+  const agent = new Agent(
     {
       agentId: `agent_${++made}`,
       config: {
@@ -31,6 +31,8 @@ export function makeAgent(name: string, config: Partial<AgentConfig> = {}): Agen
     },
     10_000,
   );
+  agent.state = 'loaded';
+  return agent;
 }
 
 /** The one instance of such an agent. */

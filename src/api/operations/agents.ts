@@ -4,6 +4,7 @@ import { LIMITS } from '../../base/limits.js';
 import { formatBytes } from '../../base/units.js';
 import type { AgentSnapshot } from '../../runtime/types.js';
 import { AgentConfigInput, toAgentConfig } from '../agent-config.js';
+import { AgentScope } from '../agent-scope.js';
 import { checkAgentAllowed } from '../auth.js';
 import { defineOperation } from '../operation.js';
 import {
@@ -97,10 +98,16 @@ export const listAgents = defineOperation({
   grpc: { service, methods: ['ListAgents'] },
   input: ListInput,
   output: ListOutput,
-  run: (runtime, input: Static<typeof ListInput>) => {
+  run: (runtime, input: Static<typeof ListInput>, { principal }) => {
     const offset = input.offset ?? 0;
     const limit = input.limit ?? LIMITS.page_default;
-    const page = runtime.agents.list(input.status, offset, limit);
+    const scope = AgentScope.of(principal, runtime);
+    const page = runtime.agents.list(
+      input.status,
+      offset,
+      limit,
+      scope && ((id) => scope.allows(id)),
+    );
     const next = offset + page.agents.length;
     return {
       agents: page.agents.map((agent) => ({
@@ -160,7 +167,11 @@ export const getAgent = defineOperation({
   grpc: { service, methods: ['GetAgent'] },
   input: AgentInput,
   output: AgentOutput,
-  run: (runtime, input: Static<typeof AgentInput>) => details(runtime.agents.get(input.agent_id)),
+  run: (runtime, input: Static<typeof AgentInput>, { principal }) => {
+    const agent = runtime.agents.get(input.agent_id);
+    checkAgentAllowed(principal, input.agent_id, agent);
+    return details(agent);
+  },
 });
 
 function details(agent: AgentSnapshot) {
@@ -333,8 +344,9 @@ export const agentLogs = defineOperation({
   grpc: { service, methods: ['GetAgentLogs'] },
   input: LogsInput,
   output: LogsOutput,
-  run: (runtime, input: Static<typeof LogsInput>) => {
+  run: (runtime, input: Static<typeof LogsInput>, { principal }) => {
     const agent = runtime.agents.get(input.agent_id);
+    checkAgentAllowed(principal, input.agent_id, agent);
     return {
       agent_id: agent.agentId,
       lines: runtime.agents.logs(agent.agentId, input.limit ?? 100).map((line) => ({

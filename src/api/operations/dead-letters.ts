@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import { rfc3339 } from '../../base/clock.js';
 import { LIMITS } from '../../base/limits.js';
 import { type Message, messageJsonText } from '../../fipa/message.js';
+import { AgentScope } from '../agent-scope.js';
 import { checkAgentAllowed } from '../auth.js';
 import { defineOperation } from '../operation.js';
 import { Cursor, ErrorOutput, MessageOutput, PageLimit, Timestamp } from '../schemas.js';
@@ -59,7 +60,8 @@ export const listDeadLetters = defineOperation({
   grpc: { service, methods: ['ListDeadLetters'] },
   input: ListInput,
   output: ListOutput,
-  run: async (runtime, input: Static<typeof ListInput>): Promise<DeadLetterPage> => {
+  run: async (runtime, input: Static<typeof ListInput>, { principal }): Promise<DeadLetterPage> => {
+    AgentScope.of(principal, runtime)?.checkQuery({ agent: input.agent });
     const page = await runtime.deadLetters.list({
       agent: input.agent,
       limit: input.limit ?? LIMITS.page_default,

@@ -8,6 +8,7 @@ import { type Message, messageJsonText } from '../../fipa/message.js';
 import { normalizePerformative } from '../../fipa/performative.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import type { SendOptions, SendResult, WaitResult } from '../../runtime/types.js';
+import { AgentScope } from '../agent-scope.js';
 import { checkAgentAllowed } from '../auth.js';
 import { inputError } from '../input-error.js';
 import { type CallContext, defineOperation } from '../operation.js';
@@ -44,7 +45,7 @@ const SendInput = Type.Object(
   { additionalProperties: false },
 );
 
-const isDelivery = new Ajv2020({ strict: false }).compile(Delivery);
+const isDelivery = new Ajv2020({ strict: false, verbose: true }).compile(Delivery);
 
 const SendOutput = Type.Object({
   message_id: Type.String(),
@@ -112,7 +113,13 @@ function checkDelivery(input: SendRequest): void {
     (input.wait === undefined || input.wait === true) &&
     input.timeout_ms === undefined &&
     input.until === undefined;
-  if (!plain && !isDelivery(input)) throw inputError((isDelivery.errors as ErrorObject[])[0]!);
+  if (plain) return;
+  if (!isDelivery(input)) throw inputError((isDelivery.errors as ErrorObject[])[0]!);
+  if (input.wait === true) return;
+  for (const field of ['timeout_ms', 'until'] as const) {
+    if (input[field] === undefined) continue;
+    throw invalidRequest(`${field} is about waiting: add wait=true, or leave it out.`, field);
+  }
 }
 
 function acceptable(runtime: Runtime, input: SendRequest, context: CallContext): Message {
@@ -167,12 +174,14 @@ export const listMessages = defineOperation({
   grpc: { service, methods: ['QueryMessages'] },
   input: HistoryInput,
   output: HistoryOutput,
-  run: async (runtime, input: Static<typeof HistoryInput>) => {
+  run: async (runtime, input: Static<typeof HistoryInput>, { principal }) => {
+    const { agent, sender, receiver } = input;
+    AgentScope.of(principal, runtime)?.checkQuery({ agent, sender, receiver });
     const page = await runtime.history({
       conversationId: input.conversation_id,
-      agent: input.agent,
-      sender: input.sender,
-      receiver: input.receiver,
+      agent,
+      sender,
+      receiver,
       performative: optionalPerformative(input.performative),
       sinceMs: optionalTimeMs(input.since, 'since'),
       untilMs: optionalTimeMs(input.until, 'until'),
@@ -212,9 +221,10 @@ export const getMessage = defineOperation({
   grpc: { service, methods: ['GetMessage'] },
   input: MessageIdInput,
   output: MessageOutput,
-  run: async (runtime, input: Static<typeof MessageIdInput>) => {
+  run: async (runtime, input: Static<typeof MessageIdInput>, { principal }) => {
     const message = await runtime.message(input.message_id);
     if (message === undefined) throw messageNotFound(input.message_id);
+    AgentScope.of(principal, runtime)?.checkMessage(message);
     return message;
   },
   toJson: messageJsonText,

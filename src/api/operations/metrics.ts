@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { rfc3339 } from '../../base/clock.js';
+import { checkAgentAllowed } from '../auth.js';
 import { defineOperation } from '../operation.js';
 import { AgentIdInput, Timestamp } from '../schemas.js';
 
@@ -80,9 +81,10 @@ export const agentMetrics = defineOperation({
   grpc: { service, methods: ['GetAgentMetrics'] },
   input: AgentMetricsInput,
   output: AgentMetricsOutput,
-  run: (runtime, input: Static<typeof AgentMetricsInput>) => {
+  run: (runtime, input: Static<typeof AgentMetricsInput>, { principal }) => {
     const period = input.period ?? '1h';
     const agent = runtime.agents.get(input.agent_id);
+    checkAgentAllowed(principal, input.agent_id, agent);
     const metrics = runtime.metrics.agent(agent.agentId, period);
     return {
       agent_id: agent.agentId,

@@ -1,4 +1,4 @@
-import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
+import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import type { CaxtonError } from '../../base/errors.js';
 import type { Codecs } from './codec.js';
@@ -28,18 +28,9 @@ export function errorStatus(error: CaxtonError, traceId: string, codecs: Codecs)
     'grpc-status-details-bin',
     rpcStatus(error.grpcStatus, message, codecs.encode('Error', errorFields(shown, traceId))),
   );
-  const retryAfterS = retryAfterSeconds(error);
-  if (retryAfterS > 0) metadata.set('retry-after', String(retryAfterS));
+  const { retryAfterS } = error;
+  if (retryAfterS !== undefined) metadata.set('retry-after', String(retryAfterS));
   return { code: error.grpcStatus, details: message, metadata };
-}
-
-/** When to try again: as the error says in `retry_after_ms`, else after a second; 0 = not at all. */
-function retryAfterSeconds(error: CaxtonError): number {
-  if (error.grpcStatus !== status.RESOURCE_EXHAUSTED && error.grpcStatus !== status.UNAVAILABLE) {
-    return 0;
-  }
-  const given = error.details.retry_after_ms;
-  return typeof given === 'number' ? Math.max(1, Math.ceil(given / 1_000)) : 1;
 }
 
 function shorten(message: string): string {

@@ -1,4 +1,4 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, setLogger } from '@grpc/grpc-js';
 import type { Api } from '../../api/api.js';
 import { CaxtonError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
@@ -30,6 +30,7 @@ export interface GrpcServer {
  */
 export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
   const { api, logger } = options;
+  logThrough(logger);
   const server = new Server({
     'grpc.max_receive_message_length': LIMITS.request_body_bytes,
     'grpc.max_send_message_length': LIMITS.request_body_bytes,
@@ -54,6 +55,12 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
   };
 }
 
+// The library would write on stderr itself, and of what a caller is told anyway.
+function logThrough(logger: Logger): void {
+  const write = (...parts: unknown[]): void => logger.debug({ grpc: parts.join(' ') }, 'gRPC');
+  setLogger({ error: write, info: write, debug: write });
+}
+
 function bind(server: Server, { host, port }: GrpcOptions): Promise<number> {
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return new Promise((resolve, reject) => {
@@ -66,7 +73,7 @@ function bind(server: Server, { host, port }: GrpcOptions): Promise<number> {
       reject(
         new CaxtonError(
           'UNAVAILABLE',
-          `gRPC can't listen on ${address}: ${error.message}. End the other server, or choose another address with --grpc HOST:PORT.`,
+          `gRPC can't listen on ${address}: the port is in use, or the address is not of this machine. End the other server, or choose another with --grpc HOST:PORT.`,
           { field: 'grpc', host, port },
           error,
         ),

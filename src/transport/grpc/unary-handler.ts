@@ -3,6 +3,7 @@ import type { Api } from '../../api/api.js';
 import { CaxtonError, toCaxtonError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
+import { logRefusal } from '../refusal-log.js';
 import { GrpcContext } from './call-context.js';
 import type { Codecs, MethodCodec } from './codec.js';
 import { errorStatus } from './error-status.js';
@@ -84,6 +85,6 @@ function report(
       { err: known.cause ?? known, trace_id: context.traceId, method: method.name },
       'a gRPC call failed',
     );
-  }
+  } else logRefusal(parts.logger, known, context.traceId);
   return known;
 }

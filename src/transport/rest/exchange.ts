@@ -40,10 +40,10 @@ export class Exchange {
       this.#write(form, result);
       return;
     }
-    result.then(
-      (output) => this.#later(() => this.#write(form, output)),
-      (error: unknown) => this.#later(() => this.fail(error)),
-    );
+    // Behind the writing as well: a rejection that nobody handles would end the server.
+    result
+      .then((output) => this.#later(() => this.#write(form, output)))
+      .catch((error: unknown) => this.#later(() => this.fail(error)));
   }
 
   /** Answers with an error; the caller is in a handler of the request. */

@@ -2,6 +2,7 @@ import { allOperations } from '../../api/operations.js';
 import { CaxtonError } from '../../base/errors.js';
 import type { UwsApp, UwsHandler } from '../uws-loader.js';
 import { Exchange, methodNotAllowed } from './exchange.js';
+import { withoutBody } from './head.js';
 import { liveness, prometheus, readiness } from './probes.js';
 import { type RestParts, Route, routeHandler } from './routes.js';
 
@@ -19,9 +20,9 @@ export function registerRest(app: UwsApp, parts: RestParts): void {
   const paths = new Map<string, KnownPath>();
   const add = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', pattern: string, handler: UwsHandler) => {
     const known = paths.get(pattern) ?? { matches: matcherOf(pattern), methods: [] };
-    known.methods.push(method);
+    known.methods.push(method, ...(method === 'GET' ? ['HEAD'] : []));
     paths.set(pattern, known);
-    if (method === 'GET') app.get(pattern, handler);
+    if (method === 'GET') app.get(pattern, handler).head(pattern, withoutBody(handler));
     else if (method === 'POST') app.post(pattern, handler);
     else if (method === 'PUT') app.put(pattern, handler);
     else app.del(pattern, handler);

@@ -13,6 +13,8 @@ export interface BatchPort {
   describe(error: unknown): ErrorBody['error'];
   /** Called once, with the fields of the acknowledgement. */
   answer(fields: BatchAnswer): void;
+  /** Called instead when a late answer can't be given. */
+  fail(error: unknown): void;
 }
 
 export interface BatchAnswer {
@@ -31,18 +33,18 @@ interface BatchError {
   readonly error: ErrorBody['error'];
 }
 
-/**
- * Sends the messages of a batch in their order. A refused one does not hold up the others.
- * @throws CaxtonError INVALID_REQUEST when the batch is too long
- */
+/** @throws CaxtonError INVALID_REQUEST when a batch of so many messages is too long */
+export function checkBatchLength(count: number): void {
+  if (count <= LIMITS.batch_messages) return;
+  throw invalidRequest(
+    `A batch holds at most ${LIMITS.batch_messages} messages; this one has ${count}.`,
+    'frame',
+    { limit: LIMITS.batch_messages },
+  );
+}
+
+/** Sends the messages of a batch in their order. A refused one does not hold up the others. */
 export function sendBatch(items: readonly unknown[], port: BatchPort): void {
-  if (items.length > LIMITS.batch_messages) {
-    throw invalidRequest(
-      `A batch holds at most ${LIMITS.batch_messages} messages; this one has ${items.length}.`,
-      'frame',
-      { limit: LIMITS.batch_messages },
-    );
-  }
   const messageIds: Array<string | null> = new Array(items.length).fill(null);
   const errors: BatchError[] = [];
   const pending: Array<Promise<void>> = [];
@@ -70,7 +72,7 @@ export function sendBatch(items: readonly unknown[], port: BatchPort): void {
   }
   const finish = (): void => port.answer(batchAnswer(items, messageIds, errors));
   if (pending.length === 0) finish();
-  else void Promise.all(pending).then(finish);
+  else Promise.all(pending).then(finish).catch(port.fail);
 }
 
 function batchAnswer(

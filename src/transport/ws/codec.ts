@@ -1,7 +1,9 @@
-import { decode, encode } from '@msgpack/msgpack';
 import { invalidRequest } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
+import { decodeMessagePack, encodeMessagePack } from '../../fipa/message-pack.js';
+import { messagePackArrayLength } from '../../fipa/message-pack-check.js';
 import { parseJson } from '../parse-json.js';
+import { checkBatchLength } from './batch.js';
 import type { FrameId } from './frames.js';
 
 /** The form of a frame: its answer comes in the same. */
@@ -24,18 +26,11 @@ export const JSON_CODEC: Codec = {
 
 export const MESSAGE_PACK_CODEC: Codec = {
   decode: (bytes) => {
-    try {
-      return decode(bytes);
-    } catch (error) {
-      throw invalidRequest(
-        `The frame is not valid MessagePack: ${(error as Error).message}`,
-        'frame',
-      );
-    }
+    checkBatchLength(messagePackArrayLength(bytes));
+    return decodeMessagePack(bytes, 'frame', 'The frame');
   },
-  encode: (type, id, fields) => encode({ type, id, ...fields }, { ignoreUndefined: true }),
-  encodeJson: (type, id, fieldsJson) =>
-    encode({ type, id, ...JSON.parse(fieldsJson) }, { ignoreUndefined: true }),
+  encode: (type, id, fields) => encodeMessagePack({ type, id, ...fields }),
+  encodeJson: (type, id, fieldsJson) => encodeMessagePack({ type, id, ...JSON.parse(fieldsJson) }),
 };
 
 /**

@@ -1,3 +1,4 @@
+import { AgentScope } from '../../api/agent-scope.js';
 import { type Api, outputJson } from '../../api/api.js';
 import { checkRole } from '../../api/auth.js';
 import type { SendRequest } from '../../api/operations/messages.js';
@@ -48,8 +49,12 @@ export class Connection {
     this.#context = context;
     this.#boundBytes = runtime.config.limits.websocket_backpressure_bytes;
     this.#outbox = new Outbox(socket);
-    this.#subscriptions = new Subscriptions(runtime, this.#outbox, this.#boundBytes, () =>
-      this.#outbox.end(CLOSE_TRY_AGAIN_LATER, 'events are read too slowly'),
+    this.#subscriptions = new Subscriptions(
+      runtime,
+      this.#outbox,
+      this.#boundBytes,
+      () => this.#outbox.end(CLOSE_TRY_AGAIN_LATER, 'events are read too slowly'),
+      AgentScope.of(context.principal, runtime),
     );
   }
 
@@ -113,6 +118,7 @@ export class Connection {
       send: (item) => this.#call(checkBinarySend(item)),
       describe: (error) => this.#errorBody(error),
       answer: (fields) => this.#answer(MESSAGE_PACK_CODEC.encode('ack', undefined, fields)),
+      fail: (error) => this.#answerError(MESSAGE_PACK_CODEC, undefined, error),
     });
   }
 
@@ -128,10 +134,11 @@ export class Connection {
       this.#acknowledge(codec, frame.id, result);
       return;
     }
-    result.then(
-      (outcome) => this.#acknowledge(codec, frame.id, outcome),
-      (error: unknown) => this.#answerError(codec, frame.id, error),
-    );
+    // Behind the acknowledgement as well: one that can't be written is an error for the client,
+    // where a rejection that nobody handles would end the server.
+    result
+      .then((outcome) => this.#acknowledge(codec, frame.id, outcome))
+      .catch((error: unknown) => this.#answerError(codec, frame.id, error));
   }
 
   #call(frame: SendFrame): SendOutcome | Promise<SendOutcome> {
@@ -175,11 +182,20 @@ export class Connection {
 
 /** In a binary frame `type` may be left out: nothing but sends comes in one. */
 function checkBinarySend(value: unknown): SendFrame {
-  const typed = isObject(value) && value.type === undefined ? { ...value, type: 'send' } : value;
-  const frame = checkFrame(typed);
-  if (frame.type !== 'send') {
-    throw invalidRequest(`A binary frame holds sends only; write ${frame.type} as text.`, 'type');
+  if (!isObject(value)) {
+    throw invalidRequest(
+      'A binary frame holds a MessagePack map with message, or an array of such maps.',
+      'frame',
+    );
   }
+  const { type = 'send' } = value;
+  if (type !== 'send') {
+    const told = typeof type === 'string' ? `; send ${type} as text` : '';
+    throw invalidRequest(`A binary frame holds sends only, of type send${told}.`, 'type', {
+      allowed: ['send'],
+    });
+  }
+  const frame = checkFrame({ ...value, type }) as SendFrame;
   checkJsonValue(frame.message, 'message');
   return frame;
 }

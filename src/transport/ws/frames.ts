@@ -14,7 +14,7 @@ const names = Type.Array(name, { maxItems: NAMES_MAX });
 
 /** Given back in the answer to the frame. */
 const id = Type.Optional(
-  Type.Union([Type.String({ maxLength: LIMITS.field_bytes }), Type.Number()]),
+  Type.Unsafe<string | number>({ type: ['string', 'number'], maxLength: LIMITS.field_bytes }),
 );
 export type FrameId = string | number | undefined;
 
@@ -39,6 +39,8 @@ const SubscribeFrame = Type.Object(
         Type.String({
           pattern:
             '^(\\*|(agent|message|conversation|deployment|task|system)\\.(\\*|[a-z_]{1,64}))$',
+          description:
+            'a type such as agent.deployed, all of a kind such as agent.* (kinds: agent, message, conversation, deployment, task, system), or * for all',
         }),
         { maxItems: 64 },
       ),
@@ -77,7 +79,7 @@ export type PingFrame = Static<typeof PingFrame>;
 
 export type Frame = SubscribeFrame | UnsubscribeFrame | SendFrame | PingFrame;
 
-const ajv = new Ajv2020({ strict: false });
+const ajv = new Ajv2020({ strict: false, verbose: true });
 const VALIDATORS = new Map<unknown, ValidateFunction>([
   ['subscribe', ajv.compile(SubscribeFrame)],
   ['unsubscribe', ajv.compile(UnsubscribeFrame)],

@@ -1,3 +1,4 @@
+import type { AgentScope } from '../../api/agent-scope.js';
 import { rfc3339, wallMs } from '../../base/clock.js';
 import { CaxtonError, invalidRequest } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
@@ -24,18 +25,27 @@ export class Subscriptions {
   readonly #outbox: Outbox;
   readonly #boundBytes: number;
   readonly #overflowed: () => void;
+  readonly #scope: AgentScope | undefined;
   readonly #streams = new Map<string, Stream>();
   #names = 0;
 
   /**
    * @param boundBytes from how many bytes unread by the client on events overflow
    * @param overflowed ends the connection
+   * @param scope what the client may read about; undefined = everything
    */
-  constructor(runtime: Runtime, outbox: Outbox, boundBytes: number, overflowed: () => void) {
+  constructor(
+    runtime: Runtime,
+    outbox: Outbox,
+    boundBytes: number,
+    overflowed: () => void,
+    scope?: AgentScope,
+  ) {
     this.#runtime = runtime;
     this.#outbox = outbox;
     this.#boundBytes = boundBytes;
     this.#overflowed = overflowed;
+    this.#scope = scope;
   }
 
   /** @returns the subscription's id @throws CaxtonError */
@@ -48,6 +58,7 @@ export class Subscriptions {
       );
     }
     checkAsksForSomething(frame);
+    this.#checkScope(frame);
     const names = namesIn(frame);
     if (this.#names + names > LIMITS.subscription_names_per_connection) {
       throw new CaxtonError(
@@ -71,6 +82,7 @@ export class Subscriptions {
         ...(frame.events && { events: frame.events }),
         ...(frame.filters?.agent_ids && { agentIds: frame.filters.agent_ids }),
         ...(filter && { filter }),
+        ...(this.#scope && { allows: (name: string) => this.#scope!.allows(name) }),
       },
       (json, sequence) => this.#deliver(stream, json, sequence),
     );
@@ -124,6 +136,14 @@ export class Subscriptions {
     this.#names -= stream.names;
     stream.subscription?.cancel();
     for (const name of stream.claimedNames) this.#runtime.clients.release(name);
+  }
+
+  // Without this an agent that the token may not read about would only stay silent.
+  #checkScope({ filter, filters }: SubscribeFrame): void {
+    if (this.#scope === undefined) return;
+    for (const name of [...(filter?.agents ?? []), ...(filters?.agent_ids ?? [])]) {
+      if (this.#runtime.agents.identify(name) !== undefined) this.#scope.check(name);
+    }
   }
 
   /** A client's id without a filter asks for the messages to that client. */

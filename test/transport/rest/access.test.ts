@@ -70,6 +70,58 @@ describe('a server with tokens', () => {
     assert.equal((await request(`${base}/agents/other/stop`, 'POST', {}, headers)).status, 403);
     assert.equal((await request(`${base}/agents/other`, 'DELETE', undefined, headers)).status, 403);
   });
+
+  test('shows a restricted token nothing of other agents', async () => {
+    const as = (token: string, path: string) =>
+      request(`${base}/${path}`, 'GET', undefined, { 'x-caxton-token': token });
+    const ids: Record<string, string> = {};
+    for (const receiver of ['allowed', 'other']) {
+      const headers = { 'x-caxton-token': admin.token };
+      const sent = await request(`${base}/messages`, 'POST', message(receiver), headers);
+      ids[receiver] = (sent.body as { message_id: string }).message_id;
+    }
+    for (const [path, status] of [
+      ['agents/allowed', 200],
+      ['agents/other', 403],
+      ['agents/allowed/logs', 200],
+      ['agents/other/logs', 403],
+      ['metrics/agents/allowed', 200],
+      ['metrics/agents/other', 403],
+      ['metrics/system', 200],
+      [`messages/${ids.allowed}`, 200],
+      [`messages/${ids.other}`, 403],
+      ['messages?agent=allowed', 200],
+      ['messages?sender=ann&receiver=allowed', 200],
+      ['messages?agent=other', 403],
+      ['messages?sender=ann', 403],
+      ['messages', 403],
+      ['dead-letters?agent=allowed', 200],
+      ['dead-letters?agent=other', 403],
+      ['dead-letters', 403],
+    ] as const) {
+      assert.equal((await as(restricted.token, path)).status, status, path);
+      assert.equal((await as(admin.token, path)).status, 200, path);
+    }
+  });
+
+  test('lists to a restricted token its own agents, and counts no others', async () => {
+    const headers = { 'x-caxton-token': restricted.token };
+    const { body } = await request(`${base}/agents`, 'GET', undefined, headers);
+    const list = body as { agents: Array<{ name: string }>; total: number };
+    assert.deepEqual(
+      list.agents.map(({ name }) => name),
+      ['allowed'],
+    );
+    assert.equal(list.total, 1);
+  });
+
+  test('tells a restricted token how to ask', async () => {
+    const headers = { 'x-caxton-token': restricted.token };
+    const { body } = await request(`${base}/messages`, 'GET', undefined, headers);
+    const { error } = body as { error: { message: string; details: object } };
+    assert.match(error.message, /restricted to allowed: name one of them as agent, sender/);
+    assert.deepEqual(error.details, { field: 'agent', allowed: ['allowed'] });
+  });
 });
 
 describe('a server without tokens', () => {

@@ -74,7 +74,7 @@ test('two callers can not wait for the same answer', async () => {
   errorOf(timeout!, 504, 'TIMEOUT');
 });
 
-test('a stopped agent is unavailable, for now', async () => {
+test('a stopped agent is unavailable until somebody starts it', async () => {
   const form = deployForm(sampleAgent('echo'), { name: 'stopped' });
   await request(`${base}/agents`, 'POST', form);
   const stop = { grace_period_seconds: 0, drain_messages: false };
@@ -83,8 +83,9 @@ test('a stopped agent is unavailable, for now', async () => {
   // Until it has stopped, its messages are kept for it.
   let answer = await request(`${base}/messages`, 'POST', refused);
   while (answer.status === 200) answer = await request(`${base}/messages`, 'POST', refused);
-  errorOf(answer, 503, 'UNAVAILABLE');
-  assert.equal(answer.headers.get('retry-after'), '1');
+  const error = errorOf(answer, 503, 'UNAVAILABLE');
+  assert.equal(error.details.retry_after_seconds, null);
+  assert.equal(answer.headers.get('retry-after'), null, 'waiting alone would not help');
 });
 
 test('the trace id of an error is that of the request', async () => {
@@ -106,20 +107,38 @@ test('an unknown path is not found, also beside and below the known ones', async
 
 test('a known path with another method says which are allowed', async () => {
   const cases: Array<[string, string, string]> = [
-    ['PUT', '/api/v1/agents', 'POST, GET'],
-    ['PATCH', '/api/v1/agents/echo', 'GET, DELETE, PUT'],
+    ['PUT', '/api/v1/agents', 'POST, GET, HEAD'],
+    ['PATCH', '/api/v1/agents/echo', 'GET, HEAD, DELETE, PUT'],
     ['GET', '/api/v1/agents/echo/stop', 'POST'],
-    ['POST', '/healthz', 'GET'],
-    ['OPTIONS', '/api/v1/messages', 'POST, GET'],
+    ['POST', '/healthz', 'GET, HEAD'],
+    ['OPTIONS', '/api/v1/messages', 'POST, GET, HEAD'],
   ];
   for (const [method, path, allow] of cases) {
     const answer = await request(`${server.url}${path}`, method);
     errorOf(answer, 405, 'INVALID_REQUEST');
     assert.equal(answer.headers.get('allow'), allow);
   }
-  const head = await request(`${base}/agents`, 'HEAD');
+  const head = await request(`${base}/agents/echo/stop`, 'HEAD');
   assert.equal(head.status, 405);
   assert.equal(head.text, '');
+});
+
+test('HEAD is answered as GET is, without the body', async () => {
+  for (const path of ['/healthz', '/readyz', '/metrics', '/api/v1/agents', '/api/v1/agents/echo']) {
+    const get = await request(`${server.url}${path}`, 'GET');
+    const head = await request(`${server.url}${path}`, 'HEAD');
+    assert.equal(head.status, 200, path);
+    assert.equal(head.text, '');
+    assert.equal(head.headers.get('content-type'), get.headers.get('content-type'));
+    assert.ok(Number(head.headers.get('content-length')) > 0);
+  }
+  const probe = await request(`${server.url}/healthz`, 'HEAD');
+  assert.equal(probe.headers.get('content-length'), String('{"status":"ok"}'.length));
+  // Answered from outside of the request's handler, and with an error.
+  assert.equal((await request(`${base}/messages?limit=1`, 'HEAD')).status, 200);
+  const missing = await request(`${base}/agents/none`, 'HEAD');
+  assert.equal(missing.status, 404);
+  assert.ok(Number(missing.headers.get('content-length')) > 0);
 });
 
 test('a query parameter that is unknown, doubled or of another type is refused by name', async () => {
@@ -142,6 +161,8 @@ test('a query parameter that is unknown, doubled or of another type is refused b
     ['wait=maybe', 'wait'],
     ['wait=true&timeout_ms=0', 'timeout_ms'],
     ['wait=true&until=never', 'until'],
+    ['timeout_ms=5', 'timeout_ms'],
+    ['wait=false&until=final', 'until'],
   ]) {
     const answer = await request(`${base}/messages?${query}`, 'POST', message);
     assert.equal(errorOf(answer, 400, 'INVALID_REQUEST').details.field, field, query);

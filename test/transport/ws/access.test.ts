@@ -9,20 +9,29 @@ import { connect, type WsClient } from '../../support/ws-client.js';
 
 describe('a server with tokens', () => {
   const tokens = { viewer: createToken(), sender: createToken(), operator: createToken() };
+  const restricted = createToken();
   let server: TestServer;
   before(async () => {
     server = await startTestServer({
-      tokens: Object.entries(tokens).map(([role, { sha256 }]) => ({
-        name: `the-${role}`,
-        sha256,
-        role: role as keyof typeof tokens,
-      })),
+      tokens: [
+        ...Object.entries(tokens).map(([role, { sha256 }]) => ({
+          name: `the-${role}`,
+          sha256,
+          role: role as keyof typeof tokens,
+        })),
+        { name: 'one', sha256: restricted.sha256, role: 'sender', agents: ['echo'] },
+      ],
     });
-    const form = deployForm(sampleAgent('echo'), { name: 'echo' });
-    const headers = { 'x-caxton-token': tokens.operator.token };
-    await call(`${server.url}/api/v1/agents`, 'POST', form, headers);
+    await deploy('echo');
+    await deploy('secret');
   });
   after(() => server?.close());
+
+  async function deploy(name: string): Promise<void> {
+    const form = deployForm(sampleAgent('echo'), { name });
+    const headers = { 'x-caxton-token': tokens.operator.token };
+    await call(`${server.url}/api/v1/agents`, 'POST', form, headers);
+  }
 
   const message = { performative: 'request', receiver: 'echo', content: 1 };
 
@@ -68,6 +77,52 @@ describe('a server with tokens', () => {
       },
       server.wsUrl,
       { 'x-caxton-token': tokens.viewer.token },
+    ));
+
+  test('a restricted token gets messages and events of its own agents alone', () =>
+    connected(
+      async (client) => {
+        const subscribed = await client.ask({
+          type: 'subscribe',
+          id: 1,
+          events: ['*'],
+          filter: {},
+          client_id: 'spy',
+        });
+        assert.equal(subscribed.type, 'subscribed');
+        await deploy('another');
+        const headers = { 'x-caxton-token': tokens.operator.token };
+        for (const receiver of ['another', 'secret', 'echo']) {
+          const body = { performative: 'request', sender: 'spy', receiver, content: receiver };
+          await call(`${server.url}/api/v1/messages?wait=true`, 'POST', body, headers);
+        }
+        const answer = await client.take(
+          'the answer of echo',
+          ({ type, message }) =>
+            type === 'message' && (message as { performative: string }).performative === 'inform',
+        );
+        assert.equal((answer.message as { content: unknown }).content, 'echo');
+        const told = JSON.stringify(client.received);
+        assert.match(told, /message\.sent/);
+        assert.doesNotMatch(told, /secret|another|agent\.deployed/);
+      },
+      server.wsUrl,
+      { 'x-caxton-token': restricted.token },
+    ));
+
+  test('a restricted token is told when it asks for other agents', () =>
+    connected(
+      async (client) => {
+        for (const wanted of [
+          { filter: { agents: ['echo', 'secret'] } },
+          { events: ['agent.*'], filters: { agent_ids: ['secret'] } },
+        ]) {
+          const answer = await client.ask({ type: 'subscribe', id: 1, ...wanted });
+          assert.equal((answer.error as { code: string }).code, 'FORBIDDEN');
+        }
+      },
+      server.wsUrl,
+      { 'x-caxton-token': restricted.token },
     ));
 
   test('a sender sends under the name of its token', () =>

@@ -126,6 +126,54 @@ test('what JSON has no form for is refused in content', async () => {
   }
 });
 
+function nested(levels: number): unknown {
+  let value: unknown = 0;
+  for (let i = 0; i < levels; i++) value = [value];
+  return value;
+}
+
+test('content as deep as it may be comes back in MessagePack', async () => {
+  for (const levels of [97, 98, LIMITS.content_depth]) {
+    const content = nested(levels);
+    const message = { performative: 'request', receiver: 'echo', content };
+    const answer = await askBinary({ id: levels, wait: true, message });
+    assert.equal(answer.type, 'reply', JSON.stringify(answer.error));
+    assert.deepEqual((answer.reply as { content: unknown }).content, content);
+  }
+});
+
+test('headers that claim more than a frame holds are refused before memory is set aside', async () => {
+  const header = [0xdd, 0x01, 0xff, 0xff, 0xff];
+  for (const frame of [
+    new Uint8Array(Array(30).fill(header).flat()),
+    new Uint8Array(
+      Array(30)
+        .fill([0xdf, ...header.slice(1)])
+        .flat(),
+    ),
+    encode(nested(LIMITS.message_pack_depth + 1), { maxDepth: LIMITS.message_pack_depth + 2 }),
+  ]) {
+    client.send(frame);
+    const answer = await client.take('an error', () => true);
+    assert.equal((answer.error as { code: string }).code, 'INVALID_REQUEST');
+  }
+  assert.equal((await client.ask({ type: 'ping', id: 'alive' })).type, 'pong');
+});
+
+test('an error of a binary frame speaks of what such a frame may hold', async () => {
+  for (const [value, message] of [
+    [5, /^A binary frame holds a MessagePack map with message, or an array/],
+    [
+      { type: 'subscribe' },
+      /^A binary frame holds sends only, of type send; send subscribe as text/,
+    ],
+    [{ type: 7, message: {} }, /^A binary frame holds sends only, of type send\.$/],
+  ] as const) {
+    const answer = await askBinary(value);
+    assert.match((answer.error as { message: string }).message, message);
+  }
+});
+
 test('a binary frame that is no send is refused, and the connection goes on', async () => {
   for (const frame of [
     encode({ type: 'ping' }),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { packageRoot } from '../../../scripts/package-root.js';
@@ -27,4 +27,17 @@ test('docs/websocket.md shows each kind of answer', () => {
   for (const type of ['error', 'ack', 'reply', 'subscribed', 'unsubscribed', 'message']) {
     assert.ok(types.has(type), type);
   }
+});
+
+test('docs/websocket.md lists every type of event', () => {
+  const folder = join(packageRoot(import.meta.url), 'src/runtime');
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'));
+  const published = sources.flatMap((source) =>
+    [...source.matchAll(/publish\(\s*'([a-z_]+\.[a-z_]+)'/g)].map((match) => match[1]!),
+  );
+  const listed = [...page.matchAll(/^\| `([a-z_]+\.[a-z_]+)` \|/gm)].map((match) => match[1]!);
+  assert.ok(published.includes('message.failed'));
+  for (const type of published) assert.ok(listed.includes(type), type);
 });

@@ -84,6 +84,9 @@ test('a refused frame is answered with an error and its id, and the connection g
     ['INVALID_REQUEST', 'type', { message }],
     ['INVALID_REQUEST', 'subscription_id', { type: 'unsubscribe' }],
     ['INVALID_REQUEST', 'extra', { type: 'ping', extra: 1 }],
+    ['INVALID_REQUEST', 'timeout_ms', { type: 'send', message, timeout_ms: 5 }],
+    ['INVALID_REQUEST', 'until', { type: 'send', message, wait: false, until: 'final' }],
+    ['INVALID_REQUEST', 'events.0', { type: 'subscribe', events: ['agnet.*'] }],
   ];
   for (const [i, [code, field, frame]] of cases.entries()) {
     const answer = await client.ask({ ...frame, id: `bad-${i}` });
@@ -117,6 +120,17 @@ test('what is no JSON object is answered with an error without an id', async () 
     assert.equal(frame.id, undefined);
   }
   assert.equal((await client.ask({ type: 'ping', id: 'still' })).type, 'pong');
+});
+
+test('an error tells a rule in words', async () => {
+  client.send({ type: 'ping', id: {} });
+  const id = errorOf(await client.takeType('error'), 'INVALID_REQUEST');
+  assert.equal(id.message, 'id must be a string or a number.');
+  const events = await client.ask({ type: 'subscribe', id: 'e', events: ['agnet.*'] });
+  assert.match(
+    errorOf(events, 'INVALID_REQUEST').message,
+    /must be a type such as agent\.deployed/,
+  );
 });
 
 test('frames that are sent in one go are answered in their order', async () => {
