@@ -28,6 +28,8 @@ export async function startTestServer(overrides: FlagSettings = {}): Promise<Tes
       http: '127.0.0.1:0',
       grpc: '127.0.0.1:0',
       workers: 1,
+      // A test asks more often than a client may; those of rate limits turn them on.
+      rate_limits: { enabled: false },
       ...overrides,
       data_dir: dataDir,
     },
