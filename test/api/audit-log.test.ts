@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { pino } from 'pino';
 import { CaxtonError } from '../../src/base/errors.js';
 import { createToken } from '../../src/config/tokens.js';
 import { sampleAgent } from '../support/guests.js';
@@ -136,6 +137,24 @@ test('calls refused for their rate are told once and then counted', async () => 
   assert.ok(refused.every((line) => line.outcome === 'RATE_LIMITED'));
   const total = refused.reduce((sum, { count }) => sum + Number(count ?? 1), 0);
   assert.equal(total, 9);
+});
+
+test('without a file of its own the audit is in the log, where its level shows it', async () => {
+  for (const [level, expected] of [
+    ['info', [['anonymous', 'agents.remove', 'AGENT_NOT_FOUND', 'x', true]]],
+    ['warn', []],
+  ] as const) {
+    const logged: string[] = [];
+    const stream = { write: (line: string) => logged.push(line) };
+    const open = await startTestServer({}, pino({ level, base: undefined }, stream));
+    await request(`${open.url}/api/v1/agents/x`, 'DELETE');
+    await open.close();
+    const told = logged.map((line) => JSON.parse(line)).filter((line) => line.audit === true);
+    assert.deepEqual(
+      told.map((line) => [line.who, line.operation, line.outcome, line.agent_id, line.audit]),
+      expected,
+    );
+  }
 });
 
 test('a file that can not be opened is named, and nothing is started', async () => {
