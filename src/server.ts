@@ -1,7 +1,11 @@
 import { Api } from './api/api.js';
+import { Audit } from './api/audit.js';
+import { CaxtonError } from './base/errors.js';
 import type { Logger } from './base/log.js';
+import { type LogFile, openLogFile } from './base/log-file.js';
 import { assertBindable } from './config/endpoint.js';
 import type { Config } from './config/schema.js';
+import { readTlsFiles, type TlsFiles } from './config/tls-files.js';
 import { Runtime } from './runtime/runtime.js';
 import { openStore } from './store/embedded-store.js';
 import type { Store } from './store/store.js';
@@ -22,6 +26,8 @@ export interface RunningServer {
 
 /** What has been started so far; whatever is there is ended, in the order of `end`. */
 interface Parts {
+  auditFile?: LogFile;
+  audit?: Audit;
   store?: Store;
   runtime?: Runtime;
   http?: HttpService;
@@ -32,20 +38,29 @@ interface Parts {
  * Builds and starts everything: store, runtime, then the listeners, so that a client that can
  * connect finds the agents there.
  * @throws CaxtonError when the configuration can't be served: an address that needs tokens or is
- *   taken, a data directory that is locked or can't be written
+ *   taken, a data directory that is locked or can't be written, a file that can't be used
  */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   assertBindable(config);
+  const tls = readTlsFiles(config);
+  if (tls !== undefined && tls.validUntilMs < Date.now()) {
+    logger.warn(
+      { file: tls.certFile },
+      "the certificate of tls.cert_file has ended: clients won't take it",
+    );
+  }
   const parts: Parts = {};
   try {
+    parts.audit = await openAudit(config, logger, parts);
     parts.store = await openConfiguredStore(config, logger);
     const runtime = new Runtime(config, parts.store, logger);
     parts.runtime = runtime;
     await runtime.start();
-    const api = new Api(runtime);
-    const http = await startHttp(api, config, logger);
+    const api = new Api(runtime, parts.audit);
+    const http = await startHttp(api, config, logger, tls);
     parts.http = http;
-    const grpc = await startGrpc({ api, host: config.grpc.host, port: config.grpc.port, logger });
+    const { host, port } = config.grpc;
+    const grpc = await startGrpc({ api, host, port, logger, tls });
     parts.grpc = grpc;
     return { httpPort: http.port, grpcPort: grpc.port, runtime, close: () => end(parts) };
   } catch (error) {
@@ -56,11 +71,31 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
 // No new connections, then what was accepted is handled and callers that wait get their answers,
 // then connections are closed, then everything is on disk.
-async function end({ store, runtime, http, grpc }: Parts): Promise<void> {
+async function end({ audit, auditFile, store, runtime, http, grpc }: Parts): Promise<void> {
   http?.stopListening();
   await Promise.all([grpc?.close(), runtime?.stop()]);
   http?.close();
   await store?.close();
+  audit?.close();
+  await auditFile?.close();
+}
+
+/** Administration is told to a file of its own, or else to the log, where its level shows it. */
+async function openAudit(config: Config, logger: Logger, parts: Parts): Promise<Audit> {
+  const { file } = config.audit;
+  if (file === undefined) {
+    return new Audit(logger.isLevelEnabled('info') ? logger.child({ audit: true }) : undefined);
+  }
+  try {
+    parts.auditFile = await openLogFile(file, (reason) => {
+      logger.error({ file, reason }, 'the audit log can not be written');
+    });
+    return new Audit(parts.auditFile.logger);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `audit.file: ${file} can't be opened: ${reason}. Name another file, or leave audit.file out to have these lines in the log.`;
+    throw new CaxtonError('INVALID_REQUEST', message, { field: 'audit.file', file }, error);
+  }
 }
 
 function openConfiguredStore(config: Config, logger: Logger): Promise<Store> {
@@ -81,9 +116,17 @@ interface HttpService {
   close(): void;
 }
 
-async function startHttp(api: Api, config: Config, logger: Logger): Promise<HttpService> {
+async function startHttp(
+  api: Api,
+  config: Config,
+  logger: Logger,
+  tls: TlsFiles | undefined,
+): Promise<HttpService> {
   const uws = loadUws();
-  const app = uws.App();
+  const app =
+    tls === undefined
+      ? uws.App()
+      : uws.SSLApp({ key_file_name: tls.keyFile, cert_file_name: tls.certFile });
   const webSocket = registerWebSocket(app, { api, uws, logger });
   registerRest(app, { api, uws, logger });
   const listener = await listenHttp(uws, app, config.http.host, config.http.port);

@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+// The demo asks again and again how things stand, more often than one client may.
+const QUIET = ['--log-level', 'error', '--no-rate-limits'];
 const START_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 10_000;
 
@@ -34,7 +36,7 @@ export class ServerProcess {
     const ports = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0'];
     const child = spawn(
       process.execPath,
-      [CLI, 'serve', ...ports, '--data', folder, '--workers', '2', '--log-level', 'error'],
+      [CLI, 'serve', ...ports, '--data', folder, '--workers', '2', ...QUIET],
       { stdio: ['ignore', 'pipe', 'pipe'], env: ownEnvironment() },
     );
     try {

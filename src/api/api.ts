@@ -1,23 +1,38 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { CaxtonError } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
+import { IdempotencyCache } from '../runtime/idempotency-cache.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { Audit } from './audit.js';
 import { Authenticator, checkRole } from './auth.js';
 import { inputError } from './input-error.js';
 import type { CallContext, Operation, Principal } from './operation.js';
 import { allOperations } from './operations.js';
+import type { RateClass } from './rate-account.js';
+
+/** What has to be known of an operation to say whether somebody may call it. */
+export type Admission = Pick<Operation, 'name' | 'role' | 'rateClass'>;
 
 /**
- * The door of all transports: a call names an operation of the table, is checked for role and
- * input, and is run. What it throws is always a CaxtonError from the error table or a defect.
+ * The door of all transports: a call names an operation of the table, is counted against its
+ * caller's rate, checked for role and input, and is run. What it throws is always a CaxtonError
+ * from the error table or a defect.
  */
 export class Api {
   readonly runtime: Runtime;
+  readonly audit: Audit;
   readonly #authenticator: Authenticator;
   readonly #validators = new Map<Operation<never, unknown>, ValidateFunction>();
+  readonly #results = new IdempotencyCache<unknown>({
+    keys: LIMITS.idempotency_results,
+    bytes: LIMITS.idempotency_results_bytes,
+    weigh: (output) => JSON.stringify(output).length,
+  });
 
-  constructor(runtime: Runtime) {
+  constructor(runtime: Runtime, audit: Audit = new Audit(undefined)) {
     this.runtime = runtime;
-    this.#authenticator = new Authenticator(runtime.config.tokens);
+    this.audit = audit;
+    this.#authenticator = new Authenticator(runtime.config);
     const ajv = new Ajv2020({ strict: false, allErrors: false, coerceTypes: false, verbose: true });
     ajv.addKeyword({
       keyword: 'x-bytes',
@@ -30,13 +45,48 @@ export class Api {
     }
   }
 
-  /** @throws CaxtonError UNAUTHORIZED */
-  authenticate(token: string): Principal {
-    return this.#authenticator.authenticate(token);
+  /** Whether `authenticate` needs the client's address, which costs something to find out. */
+  get needsAddress(): boolean {
+    return this.#authenticator.needsAddress;
   }
 
-  /** @throws CaxtonError FORBIDDEN, UNAVAILABLE, INVALID_REQUEST, or what the operation throws */
+  /** @param address '' unless `needsAddress` @throws CaxtonError UNAUTHORIZED */
+  authenticate(token: string, address = ''): Principal {
+    return this.#authenticator.authenticate(token, address);
+  }
+
+  /**
+   * Whether a caller may call at all, to be asked before its input is read; `perform` then does it.
+   * @throws CaxtonError RATE_LIMITED, FORBIDDEN
+   */
+  admit({ rateClass, role, name }: Admission, principal: Principal): void {
+    principal.rates?.take(rateClass);
+    checkRole(principal, role, name);
+  }
+
+  /** Counts calls of a batch against the caller's rate. @returns how many of them are allowed */
+  admitUpTo(rateClass: RateClass, principal: Principal, count: number): number {
+    return principal.rates?.takeUpTo(rateClass, count) ?? count;
+  }
+
+  /**
+   * A call of which nothing was asked before.
+   * @throws CaxtonError RATE_LIMITED, and as `perform`
+   */
   call<Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+    context: CallContext,
+  ): Output | Promise<Output> {
+    context.principal.rates?.take(operation.rateClass);
+    return this.perform(operation, input, context);
+  }
+
+  /**
+   * A call that was admitted and counted.
+   * @throws CaxtonError FORBIDDEN, UNAVAILABLE, INVALID_REQUEST, or what the operation throws
+   */
+  perform<Input, Output>(
     operation: Operation<Input, Output>,
     input: Input,
     context: CallContext,
@@ -46,6 +96,11 @@ export class Api {
       throw new CaxtonError('UNAVAILABLE', `The server is ${this.runtime.state}.`);
     }
     if (operation.checksInput !== true) this.#check(operation, input);
+    if (operation.keepsResult === true && context.idempotencyKey !== '') {
+      const key = `${context.principal.name}\n${operation.name}\n${context.idempotencyKey}`;
+      const attempt = () => operation.run(this.runtime, input, context);
+      return this.#results.once(key, attempt) as Output | Promise<Output>;
+    }
     return operation.run(this.runtime, input, context);
   }
 

@@ -1,16 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { CaxtonError } from '../base/errors.js';
 import { type Role, roleCovers } from '../base/roles.js';
-import type { TokenConfig } from '../config/schema.js';
+import type { Config } from '../config/schema.js';
 import type { AgentSnapshot } from '../runtime/types.js';
+import { AnonymousCallers } from './anonymous-callers.js';
 import type { Principal } from './operation.js';
-
-/** Where no tokens are configured the server listens on loopback only and trusts its callers. */
-const ANONYMOUS: Principal = Object.freeze({
-  name: 'anonymous',
-  role: 'admin',
-  agents: undefined,
-});
+import { RateAccount, ratePolicies } from './rate-account.js';
 
 interface KnownToken {
   readonly hash: Buffer;
@@ -20,26 +15,38 @@ interface KnownToken {
 /** Tells who a token belongs to. */
 export class Authenticator {
   readonly #tokens: readonly KnownToken[];
+  readonly #anonymous: AnonymousCallers;
   // Tokens that were already found valid: hashing each request's token would cost the message path.
   readonly #accepted = new Map<string, Principal>();
 
-  constructor(tokens: readonly TokenConfig[]) {
-    this.#tokens = tokens.map((token) => ({
-      hash: Buffer.from(token.sha256, 'hex'),
-      principal: Object.freeze({
-        name: token.name,
-        role: token.role,
-        agents: token.agents && new Set(token.agents),
-      }),
-    }));
+  constructor({ tokens, rate_limits: limits }: Pick<Config, 'tokens' | 'rate_limits'>) {
+    this.#anonymous = new AnonymousCallers(ratePolicies(limits));
+    this.#tokens = tokens.map((token) => {
+      const policies = ratePolicies(limits, token.rate_limits);
+      return {
+        hash: Buffer.from(token.sha256, 'hex'),
+        principal: Object.freeze({
+          name: token.name,
+          role: token.role,
+          agents: token.agents && new Set(token.agents),
+          rates: policies && new RateAccount(policies),
+        }),
+      };
+    });
+  }
+
+  /** Whether callers are told apart by their address. */
+  get needsAddress(): boolean {
+    return this.#tokens.length === 0 && this.#anonymous.differ;
   }
 
   /**
    * @param token the text of X-Caxton-Token, or of `Bearer …` without the word; '' when absent
+   * @param address of the client, where `needsAddress`
    * @throws CaxtonError UNAUTHORIZED
    */
-  authenticate(token: string): Principal {
-    if (this.#tokens.length === 0) return ANONYMOUS;
+  authenticate(token: string, address: string): Principal {
+    if (this.#tokens.length === 0) return this.#anonymous.of(address);
     const accepted = this.#accepted.get(token);
     if (accepted !== undefined) return accepted;
     const principal = token === '' ? undefined : this.#find(token);

@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import type { Caller } from '../base/caller.js';
 import type { Role } from '../base/roles.js';
 import type { Runtime } from '../runtime/runtime.js';
+import type { RateAccount, RateClass } from './rate-account.js';
 
 /** Who calls. */
 export interface Principal {
@@ -10,6 +11,8 @@ export interface Principal {
   readonly role: Role;
   /** Ids or names of the only agents it may use; undefined = all. */
   readonly agents: ReadonlySet<string> | undefined;
+  /** What is left of its rates; undefined = they are not limited. */
+  readonly rates?: RateAccount | undefined;
 }
 
 /** What a transport knows of a request beside its input. */
@@ -21,9 +24,6 @@ export interface CallContext {
   /** Tells when nobody waits for the answer any more. */
   readonly caller?: Caller | undefined;
 }
-
-/** Groups of operations that share a rate limit. */
-export type RateClass = 'deployment' | 'messages' | 'metrics' | 'system';
 
 export interface RestBinding {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -63,6 +63,8 @@ export interface Operation<Input = unknown, Output = unknown> {
   readonly toJson?: (output: Output) => string;
   /** `run` checks the input itself, on the message path, and the schema only documents it. */
   readonly checksInput?: boolean;
+  /** A call repeated under its Idempotency-Key gets the first result; sends see to it themselves. */
+  readonly keepsResult?: boolean;
 }
 
 /** Keeps the types of one operation together while the table holds them all. */

@@ -143,6 +143,19 @@ export const LIMITS = Object.freeze({
   subscription_names_per_connection: 1_000,
   /** How long the command line waits for a connection to the server. */
   client_connect_ms: 10_000,
+  /** Most that a rate (calls in its second or minute) or a burst may be configured to. */
+  rate_limit_calls_max: 1_000_000,
+  /** Client addresses whose rates are known where no tokens are configured. */
+  rate_limited_addresses: 10_000,
+  /** Results kept under idempotency keys, of operations other than sends. */
+  idempotency_results: 10_000,
+  idempotency_results_bytes: 16 * MIB,
+  /** Audit lines that wait for a slow or full disk. */
+  audit_buffer_bytes: 4 * MIB,
+  /** Callers whose repeated refusals are counted apart in the audit log. */
+  audit_repeats: 1_000,
+  /** Over so long a time repeated refusals are counted into one line. */
+  audit_repeats_ms: 1_000,
   page_default: 50,
   page_max: 500,
   logs_page_max: 1_000,

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { type Command, Option } from 'commander';
 import { UsageError } from './failures.js';
 import { HttpClient } from './http-client.js';
@@ -8,6 +10,7 @@ const DEFAULT_URL = 'http://127.0.0.1:8080';
 interface GlobalOptions {
   readonly server?: string;
   readonly token?: string;
+  readonly ca?: string;
   readonly output?: OutputFormat;
 }
 
@@ -28,7 +31,11 @@ export function addOutputOption(command: Command): Command {
 export function addClientOptions(command: Command): Command {
   return addOutputOption(command)
     .option('--server <url>', `URL of the server (env: CAXTON_URL, default: ${DEFAULT_URL})`)
-    .option('--token <token>', 'token to show to the server (env: CAXTON_TOKEN)');
+    .option('--token <token>', 'token to show to the server (env: CAXTON_TOKEN)')
+    .option(
+      '--ca <file>',
+      'certificates in PEM to trust the server by, instead of the well-known ones (env: CAXTON_CA)',
+    );
 }
 
 /** A command's own options and those of the commands above it, the nearest first. */
@@ -54,11 +61,24 @@ export function outputOf(command: Command): Output {
   return new Output(format);
 }
 
-/** @throws UsageError when the URL is none */
+/** @throws UsageError when the URL is none, or the file of authorities can't be used */
 export function clientOf(command: Command): HttpClient {
   const options = optionsInForce(command);
+  const ca = options.ca ?? variable('CAXTON_CA');
   return new HttpClient(
     options.server ?? variable('CAXTON_URL') ?? DEFAULT_URL,
     options.token ?? variable('CAXTON_TOKEN'),
+    ca === undefined ? undefined : readAuthorities(ca),
   );
+}
+
+function readAuthorities(file: string): string {
+  try {
+    const text = readFileSync(file, 'utf8');
+    createSecureContext({ ca: text });
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  } catch (error) {
+    throw new UsageError(`--ca: ${file} can't be used: ${(error as Error).message}.`);
+  }
+  throw new UsageError(`--ca: ${file} has no certificate in PEM.`);
 }

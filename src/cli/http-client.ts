@@ -14,6 +14,8 @@ export interface Answer<T> {
 export interface WebSocketTarget {
   readonly url: string;
   readonly headers: Record<string, string>;
+  /** Certificates in PEM to trust the server by; undefined = the well-known ones. */
+  readonly ca: string | undefined;
 }
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -33,9 +35,13 @@ interface Exchange {
 export class HttpClient {
   readonly #base: URL;
   readonly #token: string | undefined;
+  readonly #ca: string | undefined;
 
-  /** @throws UsageError when the URL is none */
-  constructor(url: string, token: string | undefined) {
+  /**
+   * @param ca certificates in PEM to trust the server by; undefined = the well-known ones
+   * @throws UsageError when the URL is none
+   */
+  constructor(url: string, token: string | undefined, ca?: string) {
     const base = URL.canParse(url) ? new URL(url) : undefined;
     if (base === undefined || !/^https?:$/.test(base.protocol)) {
       throw new UsageError(
@@ -47,6 +53,7 @@ export class HttpClient {
     }
     this.#base = base;
     this.#token = token;
+    this.#ca = ca;
   }
 
   get<T>(path: string, query?: Query): Promise<Answer<T>> {
@@ -99,7 +106,7 @@ export class HttpClient {
   webSocketTarget(): WebSocketTarget {
     const url = this.#url('/ws');
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    return { url: url.href, headers: this.#authorization() };
+    return { url: url.href, headers: this.#authorization(), ca: this.#ca };
   }
 
   #url(path: string): URL {
@@ -156,6 +163,7 @@ export class HttpClient {
         method: exchange.method,
         headers: { ...exchange.headers, ...this.#authorization() },
         agent: false,
+        ...(this.#ca !== undefined && { ca: this.#ca }),
       });
       request.on('error', lost);
       request.on('response', (response) => {
@@ -181,6 +189,9 @@ export function apiError(text: string): ApiError | undefined {
   return undefined;
 }
 
+/** Codes of OpenSSL and Node.js for certificates that don't pass. */
+const UNTRUSTED = /^(UNABLE_TO_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_)/;
+
 /** Says of a failed connection what a user can do. */
 export function unreachable(url: URL | string, error: Error): UnreachableError {
   const { code } = error as NodeJS.ErrnoException;
@@ -192,6 +203,11 @@ export function unreachable(url: URL | string, error: Error): UnreachableError {
     );
   }
   const reason = code === 'ECONNREFUSED' ? 'connection refused' : error.message || code;
+  if (code !== undefined && UNTRUSTED.test(code)) {
+    return new UnreachableError(
+      `The server at ${String(url).replace(/\/+$/, '')} shows a certificate that is not trusted: ${reason}. Name the authority that signed it with --ca FILE or CAXTON_CA.`,
+    );
+  }
   return new UnreachableError(
     `No server answers at ${text}: ${reason}. Start one with "caxton serve", or name another with --server URL or CAXTON_URL.`,
   );

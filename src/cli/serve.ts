@@ -4,6 +4,7 @@ import { VERSION } from '../base/version.js';
 import { assertBindable, formatEndpoint } from '../config/endpoint.js';
 import { type FlagSettings, loadConfig } from '../config/load-config.js';
 import type { Config } from '../config/schema.js';
+import { readTlsFiles } from '../config/tls-files.js';
 import { type RunningServer, startServer } from '../server.js';
 import { UsageError } from './failures.js';
 
@@ -38,6 +39,7 @@ function readConfig(options: ServeOptions): Config {
   try {
     const config = loadConfig({ file: options.config, env: process.env, flags: flags(options) });
     assertBindable(config);
+    readTlsFiles(config);
     return config;
   } catch (error) {
     if (error instanceof CaxtonError) throw new UsageError(error.message);
@@ -73,12 +75,13 @@ function stopSignal(): Promise<NodeJS.Signals> {
 function readyLine(config: Config, server: RunningServer): string {
   const http = formatEndpoint({ host: config.http.host, port: server.httpPort });
   const grpc = formatEndpoint({ host: config.grpc.host, port: server.grpcPort });
+  const s = config.tls.cert_file === undefined ? '' : 's';
   const workers = config.workers === 1 ? '1 worker' : `${config.workers} workers`;
   return [
     `caxton ${VERSION}`,
-    `REST http://${http}`,
+    `REST http${s}://${http}`,
     `gRPC ${grpc}`,
-    `WebSocket ws://${http}/ws`,
+    `WebSocket ws${s}://${http}/ws`,
     `data ${config.data_dir}`,
     workers,
   ].join(' · ');

@@ -43,9 +43,10 @@ export class Stream {
   readonly #output: Output;
   #left: number;
 
-  constructor({ url, headers }: WebSocketTarget, options: StreamOptions, output: Output) {
+  constructor({ url, headers, ca }: WebSocketTarget, options: StreamOptions, output: Output) {
     this.#socket = new WebSocket(url, {
       headers,
+      ...(ca !== undefined && { ca }),
       handshakeTimeout: LIMITS.client_connect_ms,
       maxPayload: LIMITS.websocket_frame_bytes,
     });

@@ -1,4 +1,5 @@
 import { frameBytesMax, LIMITS } from '../base/limits.js';
+import { isLoopback } from './endpoint.js';
 import { type Layer, type Problem, type Source, throwProblems } from './problems.js';
 import { CONFIG_FILE_VARIABLE, readEnvironment } from './read-environment.js';
 import { readConfigFile } from './read-file.js';
@@ -77,7 +78,12 @@ interface Relation {
 
 /** What no single setting shows: bounds that must fit one another. */
 function relationProblems(settings: Settings, layers: readonly Layer[]): Problem[] {
-  return [...limitRelations(settings.limits), ...tokenRelations(settings.tokens)]
+  const relations = [
+    ...limitRelations(settings.limits),
+    ...tokenRelations(settings.tokens),
+    ...tlsRelations(settings),
+  ];
+  return relations
     .filter((relation) => !relation.holds)
     .map(({ fields, message }) => ({
       field: fields[0],
@@ -126,6 +132,37 @@ function tokenRelations(tokens: Settings['tokens']): Relation[] {
       message: `tokens[${twice}].${key} is that of an earlier token; each token has its own.`,
     };
   });
+}
+
+function tlsRelations({ tls, http }: Settings): Relation[] {
+  const whole = (tls.cert_file === undefined) === (tls.key_file === undefined);
+  const { missing, given } =
+    tls.cert_file === undefined
+      ? { missing: 'tls.cert_file', given: 'tls.key_file' }
+      : { missing: 'tls.key_file', given: 'tls.cert_file' };
+  return [
+    {
+      holds: whole,
+      fields: [missing, given],
+      message: `${missing} is missing: TLS needs it beside ${given}.`,
+    },
+    {
+      holds: tls.ca_file === undefined || tls.cert_file !== undefined || !whole,
+      fields: ['tls.ca_file'],
+      message:
+        'tls.ca_file asks clients for certificates, which needs TLS: give tls.cert_file and ' +
+        'tls.key_file too.',
+    },
+    {
+      // The HTTP library lets clients in that show none. Better no server than half of a guard.
+      holds: tls.ca_file === undefined || isLoopback(http.host),
+      fields: ['tls.ca_file', 'http.host'],
+      message:
+        'tls.ca_file can be required of gRPC clients alone, so that http must listen on loopback ' +
+        `beside it, not on ${http.host}: bind http to 127.0.0.1, with a proxy in front that asks ` +
+        'for certificates, or leave tls.ca_file out.',
+    },
+  ];
 }
 
 /** The last source that gave any of the settings which don't fit one another. */

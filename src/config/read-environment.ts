@@ -10,6 +10,7 @@ export const CONFIG_FILE_VARIABLE = 'CAXTON_CONFIG';
 /** Variables with the same prefix that the command line, clients and tests read. */
 export const CLIENT_VARIABLES: readonly string[] = Object.freeze([
   'CAXTON_API_KEY',
+  'CAXTON_CA',
   'CAXTON_ENDPOINT',
   'CAXTON_GRPC_ENDPOINT',
   'CAXTON_OUTPUT',

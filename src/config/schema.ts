@@ -38,6 +38,29 @@ const endpoint = Type.Object(
   { additionalProperties: false, unit: 'endpoint' },
 );
 
+const calls = count(1, LIMITS.rate_limit_calls_max);
+const perMinute = section({ rate_per_minute: calls, burst: calls });
+const perSecond = section({ rate_per_second: calls, burst: calls });
+
+/** What a token has of its own; the rest is that of `rate_limits`. */
+const ownPerMinute = section({
+  rate_per_minute: Type.Optional(calls),
+  burst: Type.Optional(calls),
+});
+const ownPerSecond = section({
+  rate_per_second: Type.Optional(calls),
+  burst: Type.Optional(calls),
+});
+const ownRateLimits = section({
+  enabled: Type.Optional(Type.Boolean()),
+  deployment: Type.Optional(ownPerMinute),
+  messages: Type.Optional(ownPerSecond),
+  metrics: Type.Optional(ownPerMinute),
+  system: Type.Optional(ownPerMinute),
+});
+
+const file = Type.Optional(Type.String({ minLength: 1 }));
+
 const token = section({
   name: Type.String({ minLength: 1, maxLength: LIMITS.field_bytes }),
   /** Of the token's text, in lower-case hexadecimal; the text itself is stored nowhere. */
@@ -48,6 +71,7 @@ const token = section({
   role: Type.Enum([...ROLES]),
   /** Ids or names of the only agents this token may use; absent = all. */
   agents: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+  rate_limits: Type.Optional(ownRateLimits),
 });
 
 /** Every setting, as written in the config file. Names, bounds and units come from here alone. */
@@ -80,7 +104,16 @@ export const SettingsSchema = section({
   deployments: section({
     linger: Type.Integer({ minimum: 0, maximum: LIMITS.version_linger_max_ms, unit: 'duration' }),
   }),
-  rate_limits: section({ enabled: Type.Boolean() }),
+  rate_limits: section({
+    enabled: Type.Boolean(),
+    deployment: perMinute,
+    messages: perSecond,
+    metrics: perMinute,
+    system: perMinute,
+  }),
+  /** Of HTTP and gRPC together; absent = no TLS. */
+  tls: section({ cert_file: file, key_file: file, ca_file: file }),
+  audit: section({ file }),
 });
 
 export type Settings = Static<typeof SettingsSchema>;
@@ -143,6 +176,15 @@ export function defaultSettings(): Settings {
       max_message_ms: LIMITS.max_message_ms_default,
     },
     deployments: { linger: LIMITS.version_linger_ms },
-    rate_limits: { enabled: true },
+    // As printed in the API reference.
+    rate_limits: {
+      enabled: true,
+      deployment: { rate_per_minute: 10, burst: 20 },
+      messages: { rate_per_second: 1_000, burst: 2_000 },
+      metrics: { rate_per_minute: 100, burst: 200 },
+      system: { rate_per_minute: 50, burst: 100 },
+    },
+    tls: {},
+    audit: {},
   };
 }

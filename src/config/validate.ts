@@ -33,7 +33,9 @@ export function settingPaths(): readonly (readonly string[])[] {
 /** Full names of all settings, as the documentation lists them. */
 export function settingNames(): string[] {
   return settingPaths().map((path) =>
-    path[0] === 'tokens' && path.length > 1 ? `tokens[].${path[1]}` : path.join('.'),
+    path[0] === 'tokens' && path.length > 1
+      ? `tokens[].${path.slice(1).join('.')}`
+      : path.join('.'),
   );
 }
 

@@ -6,7 +6,8 @@ import { CaxtonError, invalidRequest } from '../base/errors.js';
 import { newTraceId, traceIdOf } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
 import { isLoopback } from '../config/endpoint.js';
-import type { UwsRequest } from './uws-loader.js';
+import { remoteAddress } from './client-address.js';
+import type { UwsRequest, UwsResponse } from './uws-loader.js';
 
 /**
  * What is known of an HTTP request beside its input. The trace id is made when it is
@@ -68,10 +69,15 @@ export function idempotencyKeyOf(request: UwsRequest): string {
  * @param queryToken for browsers' WebSockets, which can't set headers; '' = none
  * @throws CaxtonError UNAUTHORIZED, FORBIDDEN
  */
-export function authenticateRequest(api: Api, request: UwsRequest, queryToken = ''): Principal {
+export function authenticateRequest(
+  api: Api,
+  request: UwsRequest,
+  response: UwsResponse,
+  queryToken = '',
+): Principal {
   if (api.runtime.config.tokens.length === 0) {
     checkOrigin(request.getHeader('origin'));
-    return api.authenticate('');
+    return api.authenticate('', api.needsAddress ? remoteAddress(response) : '');
   }
   return api.authenticate(
     request.getHeader('x-caxton-token') ||

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { RateAccount, RateClass } from '../api/rate-account.js';
 import { type CaxtonError, toCaxtonError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import { logRefusal } from './refusal-log.js';
@@ -18,6 +19,17 @@ export interface ErrorReply {
   readonly close?: boolean;
   /** For HEAD requests, which get no body. */
   readonly withoutBody?: boolean;
+  /** The rate that the request was counted against. */
+  readonly rates?: RateAccount | undefined;
+  readonly rateClass?: RateClass;
+}
+
+/** Writes what is left of a rate, as the API reference has it. */
+export function writeRate(response: UwsResponse, rates: RateAccount, rateClass: RateClass): void {
+  const bucket = rates[rateClass];
+  response.writeHeader('X-RateLimit-Limit', String(bucket.policy.limit));
+  response.writeHeader('X-RateLimit-Remaining', String(bucket.remaining));
+  response.writeHeader('X-RateLimit-Reset', String(rates.resetS(rateClass)));
 }
 
 /** Writes an error answer. The caller has corked the response, or is in a handler of the request. */
@@ -32,6 +44,7 @@ export function writeError(
   const { retryAfterS } = error;
   if (retryAfterS !== undefined) response.writeHeader('retry-after', String(retryAfterS));
   if (error.code === 'UNAUTHORIZED') response.writeHeader('www-authenticate', 'Bearer');
+  if (reply.rates && reply.rateClass) writeRate(response, reply.rates, reply.rateClass);
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
     response.writeHeader(name, value);
   }

@@ -13,6 +13,8 @@ export interface UwsResponse {
   onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): UwsResponse;
   cork(handler: () => void): UwsResponse;
   close(): UwsResponse;
+  /** IPv6 in full. */
+  getRemoteAddressAsText(): ArrayBuffer;
   upgrade<Data>(
     userData: Data,
     key: string,
@@ -97,8 +99,16 @@ export interface UwsPart {
   readonly filename?: string;
 }
 
+/** Files in PEM. */
+export interface UwsTlsOptions {
+  readonly key_file_name: string;
+  readonly cert_file_name: string;
+}
+
 export interface Uws {
   App(): UwsApp;
+  /** @throws Error when a file can't be used */
+  SSLApp(options: UwsTlsOptions): UwsApp;
   getParts(body: Uint8Array, contentType: string): UwsPart[] | undefined;
   us_listen_socket_close(socket: UwsListenSocket): void;
   us_socket_local_port(socket: UwsListenSocket): number;

@@ -94,7 +94,7 @@ export class ServeProcess {
   ): Promise<ServeProcess> {
     const process = new CliProcess([
       ...['serve', '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--workers', '1'],
-      ...['--data', join(folder, 'data'), '--log-level', 'error', ...args],
+      ...['--data', join(folder, 'data'), '--log-level', 'error', '--no-rate-limits', ...args],
     ]);
     try {
       await process.says(' worker');

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger } from '../../src/base/log.js';
+import { createLogger, type Logger } from '../../src/base/log.js';
 import { type FlagSettings, loadConfig } from '../../src/config/load-config.js';
 import { type RunningServer, startServer } from '../../src/server.js';
 
@@ -18,7 +18,10 @@ export interface TestServer {
 }
 
 /** Starts a whole server on free ports of the loopback with a data folder of its own. */
-export async function startTestServer(overrides: FlagSettings = {}): Promise<TestServer> {
+export async function startTestServer(
+  overrides: FlagSettings = {},
+  logger: Logger = createLogger({ level: 'error' }),
+): Promise<TestServer> {
   const dataDir = overrides.data_dir ?? (await mkdtemp(join(tmpdir(), 'caxton-test-')));
   const removeData = async (): Promise<void> => {
     if (overrides.data_dir === undefined) await rm(dataDir, { recursive: true, force: true });
@@ -28,13 +31,15 @@ export async function startTestServer(overrides: FlagSettings = {}): Promise<Tes
       http: '127.0.0.1:0',
       grpc: '127.0.0.1:0',
       workers: 1,
+      // A test asks more often than a client may; those of rate limits turn them on.
+      rate_limits: { enabled: false },
       ...overrides,
       data_dir: dataDir,
     },
   });
   let server: RunningServer;
   try {
-    server = await startServer(config, createLogger({ level: 'error' }));
+    server = await startServer(config, logger);
   } catch (error) {
     await removeData();
     throw error;

@@ -44,6 +44,7 @@ export const deployAgent = defineOperation({
   grpc: { service, methods: ['DeployAgent'] },
   input: DeployInput,
   output: DeployOutput,
+  keepsResult: true,
   run: async (runtime, input: Static<typeof DeployInput>, context) => {
     checkAgentAllowed(context.principal, input.config.name);
     const config = toAgentConfig(input.config, runtime.config);

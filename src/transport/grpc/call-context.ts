@@ -7,10 +7,13 @@ import type { Caller } from '../../base/caller.js';
 import { invalidRequest } from '../../base/errors.js';
 import { newTraceId, traceIdOf } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
+import { addressOfPeer } from '../client-address.js';
 
 /** The part of a call that this needs. */
 export interface CallLike {
   readonly metadata: Metadata;
+  /** ADDRESS:PORT of the client. */
+  getPeer(): string;
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
@@ -34,10 +37,12 @@ export class GrpcContext implements CallContext, Caller {
   }
 
   /** @throws CaxtonError UNAUTHORIZED, INVALID_REQUEST */
-  authenticate(api: Api): void {
-    this.#principal = api.authenticate(
+  authenticate(api: Api): Principal {
+    const principal = api.authenticate(
       this.#text('x-caxton-token') || bearerToken(this.#text('authorization')),
+      api.needsAddress ? this.clientAddress : '',
     );
+    this.#principal = principal;
     const key = this.#text('idempotency-key');
     if (key.length > LIMITS.field_bytes) {
       throw invalidRequest(
@@ -47,6 +52,16 @@ export class GrpcContext implements CallContext, Caller {
       );
     }
     this.#idempotencyKey = key;
+    return principal;
+  }
+
+  get clientAddress(): string {
+    return addressOfPeer(this.#call.getPeer());
+  }
+
+  /** undefined as long as the caller is not known. */
+  get knownPrincipal(): Principal | undefined {
+    return this.#principal;
   }
 
   get principal(): Principal {

@@ -3,6 +3,7 @@ import type { Api } from '../../api/api.js';
 import { CaxtonError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
+import type { TlsFiles } from '../../config/tls-files.js';
 import { Codecs } from './codec.js';
 import { OpenStreams } from './open-streams.js';
 import { addReflection, addServices, Health } from './services.js';
@@ -13,6 +14,8 @@ export interface GrpcOptions {
   /** 0 = any free port. */
   readonly port: number;
   readonly logger: Logger;
+  /** undefined = no TLS. */
+  readonly tls?: TlsFiles | undefined;
 }
 
 export interface GrpcServer {
@@ -61,10 +64,10 @@ function logThrough(logger: Logger): void {
   setLogger({ error: write, info: write, debug: write });
 }
 
-function bind(server: Server, { host, port }: GrpcOptions): Promise<number> {
+function bind(server: Server, { host, port, tls }: GrpcOptions): Promise<number> {
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(address, credentialsOf(tls), (error, bound) => {
       if (error === null) {
         resolve(bound);
         return;
@@ -80,6 +83,13 @@ function bind(server: Server, { host, port }: GrpcOptions): Promise<number> {
       );
     });
   });
+}
+
+/** With authorities of client certificates, a client has to show one of theirs. */
+function credentialsOf(tls: TlsFiles | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const pair = { private_key: tls.key, cert_chain: tls.cert };
+  return ServerCredentials.createSsl(tls.ca ?? null, [pair], tls.ca !== undefined);
 }
 
 function drain(server: Server, streams: OpenStreams): Promise<void> {

@@ -1,5 +1,6 @@
 import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
 import type { Api } from '../../api/api.js';
+import { AuditedCall } from '../../api/audit.js';
 import { CaxtonError, toCaxtonError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
@@ -7,6 +8,7 @@ import { logRefusal } from '../refusal-log.js';
 import { GrpcContext } from './call-context.js';
 import type { Codecs, MethodCodec } from './codec.js';
 import { errorStatus } from './error-status.js';
+import { rateMetadata } from './rate-metadata.js';
 import type { UnaryMethod } from './unary-method.js';
 
 export interface HandlerParts {
@@ -26,19 +28,33 @@ export function unaryHandler(
   parts: HandlerParts,
 ): handleUnaryCall<Buffer, Buffer> {
   const codec = parts.codecs.of(method.service, method.name);
+  const { audit } = parts.api;
+  const isAudited = audit.covers(method.operation);
   return (call, callback) => {
     if (call.cancelled) return;
     const context = new GrpcContext(call);
+    const audited = isAudited
+      ? new AuditedCall(audit, method.operation, context.clientAddress)
+      : undefined;
+    const succeed = (fields: object): void => {
+      const bytes = encode(fields, codec);
+      audited?.ended('OK', context.traceId);
+      const rate = rateMetadata(context.knownPrincipal, method.operation);
+      if (rate !== undefined) call.sendMetadata(rate);
+      callback(null, bytes);
+    };
     const fail = (error: unknown): void => {
-      callback(errorStatus(report(error, method, context, parts), context.traceId, parts.codecs));
+      const known = report(error, method, context, parts);
+      audited?.ended(known.code, context.traceId);
+      const failure = errorStatus(known, context.traceId, parts.codecs);
+      const rate = rateMetadata(context.knownPrincipal, method.operation);
+      if (rate !== undefined) failure.metadata?.merge(rate);
+      callback(failure);
     };
     try {
-      const response = run(call, method, codec, context, parts.api);
-      if (response instanceof Promise) {
-        response.then((fields) => callback(null, encode(fields, codec))).catch(fail);
-      } else {
-        callback(null, encode(response, codec));
-      }
+      const response = run(call, method, codec, context, parts.api, audited);
+      if (response instanceof Promise) response.then(succeed).catch(fail);
+      else succeed(response);
     } catch (error) {
       fail(error);
     }
@@ -51,10 +67,14 @@ function run(
   codec: MethodCodec,
   context: GrpcContext,
   api: Api,
+  audited: AuditedCall | undefined,
 ): object | Promise<object> {
-  // Strangers' bytes are not even decoded.
-  context.authenticate(api);
+  // Bytes of strangers, and of callers that may not call, are not even decoded.
+  const principal = context.authenticate(api);
+  if (audited !== undefined) audited.principal = principal;
+  api.admit(method.operation, principal);
   const request = codec.decodeRequest(call.request);
+  if (audited !== undefined) audited.input = request;
   return method.call(api, request, context, { remainingMs: remainingMs(call) });
 }
 

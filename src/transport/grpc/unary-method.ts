@@ -1,4 +1,4 @@
-import type { Api } from '../../api/api.js';
+import type { Admission, Api } from '../../api/api.js';
 import type { CallContext, Operation } from '../../api/operation.js';
 
 /** What a method needs to know of its call beside the request. */
@@ -11,7 +11,8 @@ export interface CallFacts {
 export interface UnaryMethod {
   readonly service: string;
   readonly name: string;
-  /** @throws CaxtonError whatever the operation throws */
+  readonly operation: Admission;
+  /** The call must have been admitted. @throws CaxtonError whatever the operation throws */
   readonly call: (
     api: Api,
     request: object,
@@ -30,8 +31,9 @@ export function unaryMethod<Request extends object, Input, Output>(
   return {
     service: operation.grpc!.service,
     name,
+    operation,
     call: (api, request, context, facts) => {
-      const output = api.call(operation, toInput(request as Request, facts), context);
+      const output = api.perform(operation, toInput(request as Request, facts), context);
       // The message path answers at once and must not pay for a promise.
       return output instanceof Promise ? output.then(toResponse) : toResponse(output as Output);
     },

@@ -1,8 +1,10 @@
-import { type CaxtonError, invalidRequest } from '../../base/errors.js';
+import type { AuditedCall } from '../../api/audit.js';
+import type { RateAccount, RateClass } from '../../api/rate-account.js';
+import { type CaxtonError, invalidRequest, toCaxtonError } from '../../base/errors.js';
 import { newTraceId, traceIdOf } from '../../base/ids.js';
 import type { Logger } from '../../base/log.js';
 import type { HttpContext } from '../http-context.js';
-import { type ErrorReply, reportError, statusLine, writeError } from '../http-reply.js';
+import { type ErrorReply, reportError, statusLine, writeError, writeRate } from '../http-reply.js';
 import type { UwsResponse } from '../uws-loader.js';
 
 /** How a successful answer is written. */
@@ -23,6 +25,11 @@ export class Exchange {
   traceparent = '';
   /** Set when the request's sender is known. */
   context: HttpContext | undefined;
+  /** Set for operations that are audited. */
+  audited: AuditedCall | undefined;
+  #rates: RateAccount | undefined;
+  #rateClass: RateClass = 'system';
+  #traceId = '';
   #open = true;
 
   constructor(response: UwsResponse, logger: Logger) {
@@ -34,25 +41,50 @@ export class Exchange {
     });
   }
 
+  /** The answer tells what is left of a rate; undefined = it is not limited. */
+  tellRate(rates: RateAccount | undefined, rateClass: RateClass): void {
+    this.#rates = rates;
+    this.#rateClass = rateClass;
+  }
+
   /** Answers now, in a handler of the request, or by cork when the result has come. */
   settle<Output>(form: AnswerForm<Output>, result: Output | Promise<Output>): void {
     if (!(result instanceof Promise)) {
+      this.audited?.ended('OK', this.#trace());
       this.#write(form, result);
       return;
     }
     // Behind the writing as well: a rejection that nobody handles would end the server.
     result
-      .then((output) => this.#later(() => this.#write(form, output)))
-      .catch((error: unknown) => this.#later(() => this.fail(error)));
+      .then((output) => {
+        this.audited?.ended('OK', this.#trace());
+        this.#later(() => this.#write(form, output));
+      })
+      .catch((error: unknown) => {
+        this.audited?.ended(toCaxtonError(error).code, this.#trace());
+        this.#later(() => this.fail(error));
+      });
   }
 
   /** Answers with an error; the caller is in a handler of the request. */
   fail(error: unknown, reply?: ErrorReply): void {
     if (!this.#open) return;
-    const traceId = this.context?.traceId ?? traceIdOf(this.traceparent) ?? newTraceId();
+    const traceId = this.#trace();
     const known = reportError(error, traceId, this.#logger);
+    this.audited?.ended(known.code, traceId);
     this.#open = false;
-    writeError(this.response, known, traceId, reply);
+    writeError(this.response, known, traceId, {
+      ...reply,
+      rates: this.#rates,
+      rateClass: this.#rateClass,
+    });
+  }
+
+  /** The same for all that is told of this request. */
+  #trace(): string {
+    if (this.context !== undefined) return this.context.traceId;
+    this.#traceId ||= traceIdOf(this.traceparent) ?? newTraceId();
+    return this.#traceId;
   }
 
   #write<Output>(form: AnswerForm<Output>, output: Output): void {
@@ -67,6 +99,7 @@ export class Exchange {
     this.#open = false;
     // The library writes "200 OK" by itself.
     if (form.status !== 200) this.response.writeStatus(statusLine(form.status));
+    if (this.#rates !== undefined) writeRate(this.response, this.#rates, this.#rateClass);
     this.response.writeHeader('content-type', form.contentType).end(text);
   }
 

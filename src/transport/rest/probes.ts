@@ -1,4 +1,4 @@
-import { checkRole } from '../../api/auth.js';
+import type { Admission } from '../../api/api.js';
 import { CaxtonError } from '../../base/errors.js';
 import { authenticateRequest, HttpContext, traceparentOf } from '../http-context.js';
 import type { UwsHandler } from '../uws-loader.js';
@@ -35,15 +35,18 @@ export function readiness({ api, logger }: RestParts): UwsHandler {
   };
 }
 
+const PROMETHEUS: Admission = { name: 'metrics.prometheus', role: 'viewer', rateClass: 'metrics' };
+
 /** The figures for Prometheus; with tokens configured they need the role viewer. */
 export function prometheus({ api, logger }: RestParts): UwsHandler {
   return (response, request) => {
     const exchange = new Exchange(response, logger);
     try {
       exchange.traceparent = traceparentOf(request);
-      const context = new HttpContext(authenticateRequest(api, request), exchange.traceparent, '');
-      exchange.context = context;
-      checkRole(context.principal, 'viewer', 'metrics.prometheus');
+      const principal = authenticateRequest(api, request, response);
+      exchange.context = new HttpContext(principal, exchange.traceparent, '');
+      exchange.tellRate(principal.rates, PROMETHEUS.rateClass);
+      api.admit(PROMETHEUS, principal);
       exchange.settle(PROMETHEUS_FORM, api.runtime.metrics.prometheus());
     } catch (error) {
       exchange.fail(error);

@@ -1,9 +1,11 @@
 import { type Api, outputJson } from '../../api/api.js';
+import { AuditedCall } from '../../api/audit.js';
 import type { Operation } from '../../api/operation.js';
 import type { SendRequest } from '../../api/operations/messages.js';
 import { OPERATIONS } from '../../api/operations.js';
 import { invalidRequest } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
+import { remoteAddress } from '../client-address.js';
 import {
   authenticateRequest,
   HttpContext,
@@ -68,6 +70,11 @@ export class Route {
     return input;
   }
 
+  /** What a path names, as it stands there: for those who can't wait for it to be read. */
+  targets(request: UwsRequest): Fields {
+    return Object.fromEntries(this.parameters.map((name, i) => [name, request.getParameter(i)]));
+  }
+
   // A client that sends a thousand messages a second sends the same query with each.
   #readQuery(query: string): Fields {
     const known = this.#queries.get(query);
@@ -97,15 +104,45 @@ export function routeHandler(route: Route, parts: RestParts): UwsHandler {
   return route.readsBody ? handlerWithBody(route, parts) : handlerWithoutBody(route, parts);
 }
 
-function handlerWithoutBody(route: Route, { api, logger }: RestParts): UwsHandler {
+/** Tells the audit of a request's outcome, where its operation is audited. */
+function startAudit(route: Route, exchange: Exchange, request: UwsRequest, { api }: RestParts) {
+  const client = remoteAddress(exchange.response);
+  exchange.audited = new AuditedCall(api.audit, route.operation, client);
+  exchange.audited.input = route.targets(request);
+}
+
+/**
+ * Who asks, and whether that one may: known before anything of the input is read.
+ * @throws CaxtonError UNAUTHORIZED, RATE_LIMITED, FORBIDDEN
+ */
+function admit(
+  route: Route,
+  exchange: Exchange,
+  request: UwsRequest,
+  { api }: RestParts,
+): HttpContext {
+  const { operation } = route;
+  exchange.traceparent = traceparentOf(request);
+  const principal = authenticateRequest(api, request, exchange.response);
+  if (exchange.audited !== undefined) exchange.audited.principal = principal;
+  const key = route.readsBody ? idempotencyKeyOf(request) : '';
+  const context = new HttpContext(principal, exchange.traceparent, key);
+  exchange.context = context;
+  exchange.tellRate(principal.rates, operation.rateClass);
+  api.admit(operation, principal);
+  return context;
+}
+
+function handlerWithoutBody(route: Route, parts: RestParts): UwsHandler {
+  const { api, logger } = parts;
   const { operation, form } = route;
+  const isAudited = api.audit.covers(operation);
   return (response, request) => {
     const exchange = new Exchange(response, logger);
     try {
-      exchange.traceparent = traceparentOf(request);
-      const context = new HttpContext(authenticateRequest(api, request), exchange.traceparent, '');
-      exchange.context = context;
-      exchange.settle(form, api.call(operation, route.readUrl(request), context));
+      if (isAudited) startAudit(route, exchange, request, parts);
+      const context = admit(route, exchange, request, parts);
+      exchange.settle(form, api.perform(operation, route.readUrl(request), context));
     } catch (error) {
       exchange.fail(error);
     }
@@ -116,21 +153,22 @@ function handlerWithBody(route: Route, parts: RestParts): UwsHandler {
   const { api, logger } = parts;
   const { operation, form } = route;
   const file = operation.rest.file;
+  const isAudited = api.audit.covers(operation);
   return (response, request) => {
     const exchange = new Exchange(response, logger);
     // All of the request is read here: it is gone when this handler returns.
     try {
-      exchange.traceparent = traceparentOf(request);
-      const principal = authenticateRequest(api, request);
-      const context = new HttpContext(principal, exchange.traceparent, idempotencyKeyOf(request));
-      exchange.context = context;
+      if (isAudited) startAudit(route, exchange, request, parts);
+      const context = admit(route, exchange, request, parts);
       const fromUrl = route.readUrl(request);
       const contentType = request.getHeader('content-type');
       receiveBody(response, {
         body: (bytes) => {
           try {
             const fields = readFields(parts.uws, bytes, contentType, file);
-            exchange.settle(form, api.call(operation, route.withBody(fromUrl, fields), context));
+            const input = route.withBody(fromUrl, fields);
+            if (exchange.audited !== undefined) exchange.audited.input = input;
+            exchange.settle(form, api.perform(operation, input, context));
           } catch (error) {
             exchange.fail(error);
           }

@@ -8,6 +8,10 @@ interface Sent {
 
 /** What sending a batch needs of its connection. */
 export interface BatchPort {
+  /** How many of so many messages the client's rate allows. */
+  admit(count: number): number;
+  /** Why the rest is refused. */
+  refusal(): unknown;
   /** @throws CaxtonError */
   send(item: unknown): Sent | Promise<Sent>;
   describe(error: unknown): ErrorBody['error'];
@@ -43,7 +47,10 @@ export function checkBatchLength(count: number): void {
   );
 }
 
-/** Sends the messages of a batch in their order. A refused one does not hold up the others. */
+/**
+ * Sends the messages of a batch in their order. A refused one does not hold up the others; those
+ * past the client's rate are its end, so that none overtakes one that was refused for it.
+ */
 export function sendBatch(items: readonly unknown[], port: BatchPort): void {
   const messageIds: Array<string | null> = new Array(items.length).fill(null);
   const errors: BatchError[] = [];
@@ -51,7 +58,8 @@ export function sendBatch(items: readonly unknown[], port: BatchPort): void {
   const refuse = (index: number, error: unknown): void => {
     errors.push({ index, id: frameId(items[index]), error: port.describe(error) });
   };
-  for (let index = 0; index < items.length; index++) {
+  const admitted = port.admit(items.length);
+  for (let index = 0; index < admitted; index++) {
     try {
       const item = items[index];
       if (isObject(item) && item.wait !== undefined) throw waitsInBatch();
@@ -68,6 +76,12 @@ export function sendBatch(items: readonly unknown[], port: BatchPort): void {
       } else messageIds[index] = sent.messageId;
     } catch (error) {
       refuse(index, error);
+    }
+  }
+  if (admitted < items.length) {
+    const error = port.describe(port.refusal());
+    for (let index = admitted; index < items.length; index++) {
+      errors.push({ index, id: frameId(items[index]), error });
     }
   }
   const finish = (): void => port.answer(batchAnswer(items, messageIds, errors));

@@ -114,8 +114,14 @@ export class Connection {
       this.#send(MESSAGE_PACK_CODEC, checkBinarySend(value));
       return;
     }
+    const { api } = this.#parts;
+    const { principal } = this.#context;
+    const { rateClass } = OPERATIONS.sendMessage;
     sendBatch(value, {
-      send: (item) => this.#call(checkBinarySend(item)),
+      admit: (count) => api.admitUpTo(rateClass, principal, count),
+      refusal: () => principal.rates?.refusal(rateClass),
+      send: (item) =>
+        api.perform(OPERATIONS.sendMessage, requestOf(checkBinarySend(item)), this.#context),
       describe: (error) => this.#errorBody(error),
       answer: (fields) => this.#answer(MESSAGE_PACK_CODEC.encode('ack', undefined, fields)),
       fail: (error) => this.#answerError(MESSAGE_PACK_CODEC, undefined, error),
@@ -123,7 +129,10 @@ export class Connection {
   }
 
   #subscribe(frame: SubscribeFrame): void {
-    checkRole(this.#context.principal, 'viewer', 'messages.subscribe');
+    const { principal } = this.#context;
+    // Of the classes that of messages: a client may subscribe to many things at once.
+    principal.rates?.take('messages');
+    checkRole(principal, 'viewer', 'messages.subscribe');
     const subscriptionId = this.#subscriptions.subscribe(frame);
     this.#answer(JSON_CODEC.encode('subscribed', frame.id, { subscription_id: subscriptionId }));
   }
@@ -142,13 +151,11 @@ export class Connection {
   }
 
   #call(frame: SendFrame): SendOutcome | Promise<SendOutcome> {
-    const { id: _, type: __, ...request } = frame;
     const { api } = this.#parts;
-    if (frame.wait !== true) {
-      return api.call(OPERATIONS.sendMessage, request as SendRequest, this.#context);
-    }
+    const request = requestOf(frame);
+    if (frame.wait !== true) return api.call(OPERATIONS.sendMessage, request, this.#context);
     const context = new HttpContext(this.#context.principal, this.#context.traceparent, '');
-    const result = api.call(OPERATIONS.sendMessage, request as SendRequest, context);
+    const result = api.call(OPERATIONS.sendMessage, request, context);
     if (result instanceof Promise) {
       this.#waits.add(context);
       const done = (): boolean => this.#waits.delete(context);
@@ -178,6 +185,11 @@ export class Connection {
       this.#outbox.end(CLOSE_TRY_AGAIN_LATER, 'answers are read too slowly');
     }
   }
+}
+
+function requestOf(frame: SendFrame): SendRequest {
+  const { id: _, type: __, ...request } = frame;
+  return request as SendRequest;
 }
 
 /** In a binary frame `type` may be left out: nothing but sends comes in one. */

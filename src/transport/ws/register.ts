@@ -39,7 +39,12 @@ export function registerWebSocket(
       let context: HttpContext;
       try {
         const query = new URLSearchParams(request.getQuery() ?? '');
-        const principal = authenticateRequest(parts.api, request, query.get('token') ?? '');
+        const principal = authenticateRequest(
+          parts.api,
+          request,
+          response,
+          query.get('token') ?? '',
+        );
         context = new HttpContext(principal, traceparent, '');
       } catch (error) {
         const traceId = traceIdOf(traceparent) ?? newTraceId();

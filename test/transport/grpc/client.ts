@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import {
+  type ChannelCredentials,
   Client,
   type ClientOptions,
   credentials,
@@ -32,6 +33,8 @@ export interface CallOptions {
   /** Milliseconds from now. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
+  /** Told of the metadata that comes before the answer. */
+  readonly received?: (metadata: Metadata) => void;
 }
 
 /** What a failed call carries. */
@@ -53,8 +56,9 @@ export class GrpcTestClient {
     address: string,
     metadata: Readonly<Record<string, string>> = {},
     options: ClientOptions = {},
+    channel: ChannelCredentials = credentials.createInsecure(),
   ) {
-    this.#client = new Client(address, credentials.createInsecure(), options);
+    this.#client = new Client(address, channel, options);
     this.#metadata = metadata;
   }
 
@@ -79,6 +83,7 @@ export class GrpcTestClient {
           else reject(error);
         },
       );
+      if (options.received !== undefined) call.on('metadata', options.received);
       options.signal?.addEventListener('abort', () => call.cancel());
     });
   }

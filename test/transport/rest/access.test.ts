@@ -10,6 +10,7 @@ const message = (receiver: string) => ({ performative: 'inform', receiver });
 describe('a server with tokens', () => {
   const admin = createToken();
   const restricted = createToken();
+  const reader = createToken();
   let server: TestServer;
   let base: string;
   before(async () => {
@@ -17,6 +18,7 @@ describe('a server with tokens', () => {
       tokens: [
         { name: 'ann', sha256: admin.sha256, role: 'admin' },
         { name: 'bob', sha256: restricted.sha256, role: 'operator', agents: ['allowed'] },
+        { name: 'vic', sha256: reader.sha256, role: 'viewer' },
       ],
     });
     base = `${server.url}/api/v1`;
@@ -53,6 +55,15 @@ describe('a server with tokens', () => {
         const { error } = answer.body as { error: { code: string } };
         assert.equal(error.code, 'UNAUTHORIZED');
       }
+    }
+  });
+
+  test('refuses before the body is read, however large, and serves the next request', async () => {
+    for (const bytes of [10, 100_000, 9_000_000, 40_000_000]) {
+      const body = new Uint8Array(bytes).fill(0x20);
+      const headers = { 'content-type': 'application/json', 'x-caxton-token': reader.token };
+      assert.equal((await request(`${base}/agents`, 'POST', body, headers)).status, 403);
+      assert.equal((await request(`${base}/agents`, 'GET', undefined, headers)).status, 200);
     }
   });
 

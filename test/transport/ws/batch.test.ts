@@ -4,6 +4,8 @@ import { toCaxtonError } from '../../../src/base/errors.js';
 import { type BatchPort, sendBatch } from '../../../src/transport/ws/batch.js';
 
 const PORT: Omit<BatchPort, 'fail'> = {
+  admit: (count) => count,
+  refusal: () => new Error('not refused'),
   send: async () => ({ messageId: 'msg_1' }),
   describe: (error) => toCaxtonError(error).toBody('').error,
   answer: () => {},

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Operation } from '../../src/api/operation.js';
+import { allOperations, OPERATIONS } from '../../src/api/operations.js';
+import { ROLES, type Role, roleCovers } from '../../src/base/roles.js';
+import { createToken } from '../../src/config/tokens.js';
+import { UNARY_METHODS } from '../../src/transport/grpc/services.js';
+import { request } from '../support/rest-client.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { connect } from '../support/ws-client.js';
+import { callFailure, GrpcTestClient } from '../transport/grpc/client.js';
+
+/*
+ * Every operation, with every role and none, over every API. The input says nothing that could be
+ * done, so that a caller who may call is told so, or gets a reading; only the refusals matter.
+ */
+
+type Caller = Role | 'nobody';
+
+const CALLERS: readonly Caller[] = ['nobody', ...ROLES];
+const UNAUTHENTICATED = 16;
+const PERMISSION_DENIED = 7;
+
+const tokens = new Map(ROLES.map((role) => [role, createToken()]));
+let server: TestServer;
+
+before(async () => {
+  server = await startTestServer({
+    tokens: ROLES.map((role) => ({ name: role, role, sha256: tokens.get(role)!.sha256 })),
+  });
+});
+after(() => server?.close());
+
+const headersOf = (caller: Caller): Record<string, string> =>
+  caller === 'nobody' ? {} : { 'x-caxton-token': tokens.get(caller)!.token };
+
+function expected(caller: Caller, needed: Role): 'UNAUTHORIZED' | 'FORBIDDEN' | 'allowed' {
+  if (caller === 'nobody') return 'UNAUTHORIZED';
+  return roleCovers(caller, needed) ? 'allowed' : 'FORBIDDEN';
+}
+
+function outcome(code: string | undefined): string {
+  return code === 'UNAUTHORIZED' || code === 'FORBIDDEN' ? code : 'allowed';
+}
+
+async function overRest({ rest }: Operation, caller: Caller): Promise<string> {
+  const path = rest.path.replace(/\{\w+\}/g, 'no-such-thing');
+  const body = rest.method === 'GET' || rest.method === 'DELETE' ? undefined : {};
+  const answer = await request(`${server.url}${path}`, rest.method, body, headersOf(caller));
+  const code = (answer.body as { error?: { code: string } })?.error?.code;
+  const refusal = outcome(code);
+  if (refusal === 'UNAUTHORIZED') assert.equal(answer.status, 401);
+  else if (refusal === 'FORBIDDEN') assert.equal(answer.status, 403);
+  else assert.ok(answer.status < 500, `${rest.path} answered ${answer.status}`);
+  return refusal;
+}
+
+async function overGrpc(method: string, caller: Caller): Promise<string> {
+  const client = new GrpcTestClient(server.grpcAddress, headersOf(caller));
+  try {
+    await client.call(method);
+    return 'allowed';
+  } catch (failure) {
+    const { status, error } = callFailure(failure);
+    const refusal = outcome(error?.code);
+    if (refusal === 'UNAUTHORIZED') assert.equal(status, UNAUTHENTICATED);
+    if (refusal === 'FORBIDDEN') assert.equal(status, PERMISSION_DENIED);
+    return refusal;
+  } finally {
+    client.close();
+  }
+}
+
+describe('over REST', () => {
+  for (const operation of allOperations()) {
+    test(`${operation.name} is for ${operation.role} and those above`, async () => {
+      for (const caller of CALLERS) {
+        assert.equal(await overRest(operation, caller), expected(caller, operation.role), caller);
+      }
+    });
+  }
+
+  test('the page for Prometheus is for viewers', async () => {
+    for (const caller of CALLERS) {
+      const { status } = await request(
+        `${server.url}/metrics`,
+        'GET',
+        undefined,
+        headersOf(caller),
+      );
+      assert.equal(status, caller === 'nobody' ? 401 : 200, caller);
+    }
+  });
+});
+
+describe('over gRPC', () => {
+  for (const { service, name, operation } of UNARY_METHODS) {
+    test(`${name} is for ${operation.role} and those above`, async () => {
+      for (const caller of CALLERS) {
+        const refusal = await overGrpc(`${service}/${name}`, caller);
+        assert.equal(refusal, expected(caller, operation.role), caller);
+      }
+    });
+  }
+});
+
+describe('over WebSocket', () => {
+  const frames: ReadonlyArray<readonly [string, Role, object]> = [
+    ['send', OPERATIONS.sendMessage.role, { message: {} }],
+    ['send', OPERATIONS.sendMessage.role, { message: {}, wait: true }],
+    ['subscribe', 'viewer', { events: ['*'] }],
+  ];
+  for (const [type, role, fields] of frames) {
+    test(`${type} ${JSON.stringify(fields)} is for ${role} and those above`, async () => {
+      for (const caller of ROLES) {
+        const client = await connect(server.wsUrl, headersOf(caller));
+        try {
+          const { error } = await client.ask({ type, id: 1, ...fields });
+          const { code } = (error ?? {}) as { code?: string };
+          assert.equal(outcome(code), expected(caller, role), caller);
+        } finally {
+          await client.close();
+        }
+      }
+    });
+  }
+
+  test('nobody connects without a token', async () => {
+    await assert.rejects(connect(server.wsUrl), { code: 'UNAUTHORIZED' });
+  });
+});
