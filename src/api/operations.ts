@@ -8,6 +8,8 @@ import {
   startAgent,
   stopAgent,
 } from './operations/agents.js';
+import { listCapabilities } from './operations/capabilities.js';
+import { getConversation } from './operations/conversations.js';
 import { listDeadLetters, retryDeadLetter } from './operations/dead-letters.js';
 import { getMessage, listMessages, sendMessage } from './operations/messages.js';
 import { agentMetrics, systemMetrics, systemStatus } from './operations/metrics.js';
@@ -21,9 +23,11 @@ export const OPERATIONS = Object.freeze({
   startAgent,
   removeAgent,
   agentLogs,
+  listCapabilities,
   sendMessage,
   listMessages,
   getMessage,
+  getConversation,
   listDeadLetters,
   retryDeadLetter,
   systemMetrics,

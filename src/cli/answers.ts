@@ -43,3 +43,14 @@ export interface DeadLetterPage {
   readonly total: number;
   readonly next_cursor?: string;
 }
+
+export interface ConversationAnswer extends MessagePage {
+  readonly conversation_id: string;
+  readonly protocol?: string;
+  readonly state: string;
+  readonly participants: ReadonlyArray<{
+    readonly id: string;
+    readonly role: string;
+    readonly state?: string;
+  }>;
+}

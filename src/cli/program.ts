@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { VERSION } from '../base/version.js';
 import { addAgentCommands } from './agent-commands.js';
 import { addClientOptions } from './client-options.js';
+import { addConversationCommands } from './conversation-commands.js';
 import { addDeadLetterCommands } from './dead-letter-commands.js';
 import { addMessageCommands } from './message-commands.js';
 import { addServeCommand } from './serve-command.js';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   addServeCommand(program);
   addAgentCommands(program);
   addMessageCommands(program);
+  addConversationCommands(program);
   addDeadLetterCommands(program);
   addServerCommands(program);
   addTokenCommands(program);

@@ -78,6 +78,10 @@ export const SettingsSchema = section({
     max_message_ms: count(1, LIMITS.max_message_ms_max),
   }),
   rate_limits: section({ enabled: Type.Boolean() }),
+  protocols: section({
+    mode: Type.Enum(['off', 'warn', 'enforce']),
+    idle_timeout: Type.Integer({ minimum: 100, maximum: 7 * 86_400_000, unit: 'duration' }),
+  }),
 });
 
 export type Settings = Static<typeof SettingsSchema>;
@@ -96,7 +100,7 @@ export type DeepReadonly<T> = T extends readonly (infer E)[]
 
 /** What the server is built from: frozen, complete, with the unit in each name. */
 export type Config = DeepReadonly<
-  Omit<Settings, 'history' | 'defaults'> & {
+  Omit<Settings, 'history' | 'defaults' | 'protocols'> & {
     history: { enabled: boolean; max_messages: number; max_age_ms: number };
     defaults: {
       memory_bytes: number;
@@ -104,6 +108,7 @@ export type Config = DeepReadonly<
       cpu: string;
       max_message_ms: number;
     };
+    protocols: { mode: Settings['protocols']['mode']; idle_timeout_ms: number };
   }
 >;
 
@@ -138,5 +143,6 @@ export function defaultSettings(): Settings {
       max_message_ms: LIMITS.max_message_ms_default,
     },
     rate_limits: { enabled: true },
+    protocols: { mode: 'warn', idle_timeout: LIMITS.conversation_idle_ms },
   };
 }

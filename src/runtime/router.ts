@@ -8,6 +8,7 @@ import type { Store } from '../store/store.js';
 import type { Agent } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
 import type { Clients } from './clients.js';
+import type { Conversations } from './conversations.js';
 import type { Counters } from './counters.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
@@ -23,6 +24,7 @@ export interface RouterParts {
   readonly subscriptions: AgentSubscriptions;
   readonly counters: Counters;
   readonly store: Store;
+  readonly conversations: Conversations;
 }
 
 const CAPABILITY = 'capability:';
@@ -47,9 +49,14 @@ export class Router {
 
   /**
    * Accepts a message from outside or from the server itself. Its id and timestamp are set here.
-   * @throws CaxtonError AGENT_NOT_FOUND, RESOURCE_LIMIT_EXCEEDED, UNAVAILABLE
+   * @throws CaxtonError AGENT_NOT_FOUND, RESOURCE_LIMIT_EXCEEDED, UNAVAILABLE, CONFLICT when its
+   *   protocol forbids it
    */
   accept(message: Message): Acceptance {
+    return this.#accept(message, false);
+  }
+
+  #accept(message: Message, byServer: boolean): Acceptance {
     if (message.messageId === '') message.messageId = newMessageId();
     message.timestampUs = wallUs();
     // A message without a conversation begins one.
@@ -61,7 +68,7 @@ export class Router {
     const agent = this.#parts.directory.find(message.receiver);
     // Whatever the sender called it, the message names its receiver by its id.
     if (agent !== undefined) message.receiver = agent.id;
-    return this.#route(message, agent, this.#encode(message));
+    return this.#route(message, agent, this.#encode(message), this.#scratch, 0, byServer);
   }
 
   /**
@@ -123,15 +130,18 @@ export class Router {
     length: number,
     source: Buffer = this.#scratch,
     offset = 0,
+    byServer = false,
   ): Acceptance {
-    const { store, counters, delivery, clients } = this.#parts;
+    const { store, counters, delivery, clients, conversations } = this.#parts;
     if (agent !== undefined) this.#checkTakes(agent, length);
     else if (!clients.has(message.receiver)) throw agentNotFound(message.receiver);
     if (!store.hasRoom(length)) throw historyBehind();
+    const verdict = conversations.check(message, byServer);
     // Everything that can refuse has been asked: from here on the message is accepted.
     if (agent !== undefined) delivery.enqueue(agent, source, offset, length, message.priority);
     store.appendMessage(source, offset, length);
     counters.accepted += 1;
+    conversations.accepted(message, verdict);
     this.#tell(message, source, offset);
     return agent === undefined ? 'delivered' : acceptanceBy(agent);
   }
@@ -204,6 +214,7 @@ export class Router {
     const length = this.#encode(message) + LIMITS.field_bytes;
     for (const agent of agents) this.#checkTakes(agent, length);
     if (!this.#parts.store.hasRoom(length, agents.length)) throw historyBehind();
+    this.#parts.conversations.checkCopies(message, agents);
     let acceptance: Acceptance = 'delivered';
     agents.forEach((agent, index) => {
       const copy: Message = {
@@ -252,7 +263,7 @@ export class Router {
       error: { code: error.code, message: error.message, ...error.details },
     });
     try {
-      this.accept(reply);
+      this.#accept(reply, true);
     } catch (refusal) {
       // The message itself is among the dead letters, with the reason; a second letter that only
       // says so would help nobody, and floods would fill the list with them.

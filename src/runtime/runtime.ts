@@ -9,10 +9,12 @@ import { AgentSubscriptions } from './agent-subscriptions.js';
 import { AgentTimers } from './agent-timers.js';
 import { Agents } from './agents.js';
 import { Clients } from './clients.js';
+import { ConversationViews } from './conversation-views.js';
+import { Conversations } from './conversations.js';
 import { Counters } from './counters.js';
 import { DeadLetters } from './dead-letters.js';
 import { Delivery } from './delivery.js';
-import { Directory } from './directory.js';
+import { type CapabilityPage, Directory } from './directory.js';
 import { EventBus } from './events.js';
 import { Launcher } from './launcher.js';
 import { Lifecycle } from './lifecycle.js';
@@ -32,10 +34,12 @@ export class Runtime {
   readonly config: Config;
   readonly agents: Agents;
   readonly clients = new Clients(LIMITS.known_clients);
+  readonly conversations: ConversationViews;
   readonly deadLetters: DeadLetters;
   readonly events: EventBus;
   readonly messages: Messages;
   readonly metrics: RuntimeMetrics;
+  readonly #conversations: Conversations;
   readonly #directory: Directory;
   readonly #pool: WorkerPool;
   readonly #preparePool = new PreparePool();
@@ -57,6 +61,13 @@ export class Runtime {
     this.events = new EventBus((name) => this.#idOf(name));
     const delivery = new Delivery(() => this.#pool.expectReplies());
     const lifecycle = new Lifecycle(store, this.events);
+    this.#conversations = new Conversations({
+      protocols: config.protocols,
+      events: this.events,
+      resolveName: (name) => this.#idOf(name),
+      reportFailure: (from, original, error) => router.reportFailure(from, original, error),
+    });
+    this.conversations = new ConversationViews(this.#conversations, store);
     const router = new Router({
       directory: this.#directory,
       delivery,
@@ -66,6 +77,7 @@ export class Runtime {
       subscriptions,
       counters,
       store,
+      conversations: this.#conversations,
     });
     const recovery = new Recovery({
       agents: () => this.agents,
@@ -173,6 +185,11 @@ export class Runtime {
     });
   }
 
+  /** What agents offer, whether they run or not. */
+  capabilities(offset: number, limit: number): CapabilityPage {
+    return this.#directory.capabilities(offset, limit);
+  }
+
   message(messageId: string): Promise<Message | undefined> {
     return this.#store.message(messageId);
   }
@@ -190,6 +207,7 @@ export class Runtime {
     this.metrics.stop();
     this.#waiters.rejectAll(serverStopping());
     await this.#pool.close();
+    this.#conversations.stop();
     await this.#preparePool.close();
   }
 
