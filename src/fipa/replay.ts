@@ -23,9 +23,11 @@ export interface Replayed {
 export function replay(messages: readonly Envelope[]): Replayed {
   let conversation: Conversation | undefined;
   const names = new Set<string>();
+  const said = new Set<string>();
   for (const message of messages) {
     names.add(message.sender).add(message.receiver);
-    conversation = following(conversation, message);
+    said.add(message.messageId).add(message.replyWith);
+    if (!tellsOfRefusal(message, said)) conversation = following(conversation, message);
   }
   const initiator = conversation?.initiator ?? messages[0]?.sender;
   if (initiator === undefined) return { protocol: undefined, completed: false, parties: [] };
@@ -50,6 +52,11 @@ export function partiesOf(
     parties.push({ id, role: 'participant', state: conversation?.states.get(id) });
   }
   return parties;
+}
+
+/** The server told an agent that its message was refused; that one was never said. */
+function tellsOfRefusal({ performative, inReplyTo }: Envelope, said: Set<string>): boolean {
+  return performative === 'failure' && inReplyTo !== '' && !said.has(inReplyTo);
 }
 
 const asItIs = (name: string): string => name;

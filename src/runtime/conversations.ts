@@ -22,6 +22,12 @@ interface Tracked {
   touchedMs: number;
 }
 
+/**
+ * Who speaks in a message: its sender, or the server in the sender's name, which tells that an
+ * accepted message came to nothing (`server`) or that one was refused (`refusal`).
+ */
+export type Voice = 'own' | 'server' | 'refusal';
+
 /** What a message means to its conversation; to be handed back when the message was accepted. */
 export interface Verdict {
   readonly conversation: Conversation;
@@ -59,15 +65,15 @@ export class Conversations {
 
   /**
    * Says what a message means to its conversation. Changes nothing.
-   * @param byServer the server itself tells of a failure, which no protocol forbids
+   * No protocol forbids what the server itself tells.
    * @throws CaxtonError CONFLICT in the mode `enforce` when the act is not legal,
    *   RESOURCE_LIMIT_EXCEEDED when too many messages have a `reply_by`
    */
-  check(message: Message, byServer: boolean): Verdict | undefined {
+  check(message: Message, voice: Voice): Verdict | undefined {
     if (message.replyByMs !== 0) this.#awaited.checkRoom(1);
     if (message.protocol === '' && this.#tracked.size === 0) return undefined;
-    if (!this.#judges) return undefined;
-    const verdict = this.#judge(message, message.receiver, byServer);
+    if (!this.#judges || voice === 'refusal') return undefined;
+    const verdict = this.#judge(message, message.receiver, voice === 'server');
     this.#enforce(message, verdict);
     return verdict;
   }

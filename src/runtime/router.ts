@@ -8,7 +8,7 @@ import type { Store } from '../store/store.js';
 import type { Agent } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
 import type { Clients } from './clients.js';
-import type { Conversations } from './conversations.js';
+import type { Conversations, Voice } from './conversations.js';
 import type { Counters } from './counters.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
@@ -53,10 +53,10 @@ export class Router {
    *   protocol forbids it
    */
   accept(message: Message): Acceptance {
-    return this.#accept(message, false);
+    return this.#accept(message, 'own');
   }
 
-  #accept(message: Message, byServer: boolean): Acceptance {
+  #accept(message: Message, voice: Voice): Acceptance {
     if (message.messageId === '') message.messageId = newMessageId();
     message.timestampUs = wallUs();
     // A message without a conversation begins one.
@@ -68,7 +68,7 @@ export class Router {
     const agent = this.#parts.directory.find(message.receiver);
     // Whatever the sender called it, the message names its receiver by its id.
     if (agent !== undefined) message.receiver = agent.id;
-    return this.#route(message, agent, this.#encode(message), this.#scratch, 0, byServer);
+    return this.#route(message, agent, this.#encode(message), this.#scratch, 0, voice);
   }
 
   /**
@@ -130,13 +130,13 @@ export class Router {
     length: number,
     source: Buffer = this.#scratch,
     offset = 0,
-    byServer = false,
+    voice: Voice = 'own',
   ): Acceptance {
     const { store, counters, delivery, clients, conversations } = this.#parts;
     if (agent !== undefined) this.#checkTakes(agent, length);
     else if (!clients.has(message.receiver)) throw agentNotFound(message.receiver);
     if (!store.hasRoom(length)) throw historyBehind();
-    const verdict = conversations.check(message, byServer);
+    const verdict = conversations.check(message, voice);
     // Everything that can refuse has been asked: from here on the message is accepted.
     if (agent !== undefined) delivery.enqueue(agent, source, offset, length, message.priority);
     store.appendMessage(source, offset, length);
@@ -248,8 +248,9 @@ export class Router {
   /**
    * Sends `failure` to the sender of a message. A failed `failure` is not answered, nor is a copy
    * that the server made, or two broken agents would write to each other for ever.
+   * @param voice `refusal` when the message was never accepted
    */
-  reportFailure(from: string, original: Message, error: PlainError): void {
+  reportFailure(from: string, original: Message, error: PlainError, voice: Voice = 'server'): void {
     if (original.performative === 'failure' || original.ontology === COPY_ONTOLOGY) return;
     const reply = emptyMessage('failure');
     reply.sender = from;
@@ -263,7 +264,7 @@ export class Router {
       error: { code: error.code, message: error.message, ...error.details },
     });
     try {
-      this.#accept(reply, true);
+      this.#accept(reply, voice);
     } catch (refusal) {
       // The message itself is among the dead letters, with the reason; a second letter that only
       // says so would help nobody, and floods would fill the list with them.

@@ -47,6 +47,12 @@ test('a failure out of turn, which only the server sends, ends the exchange', ()
   assert.equal(told.parties[1]?.state, 'failed');
 });
 
+test('a failure that answers nothing in the conversation tells of a refusal, and is passed over', () => {
+  const refused = { ...said('b failure a'), inReplyTo: 'msg_refused' };
+  const told = replay([said('a cfp b', 'fipa-contract-net'), refused]);
+  assert.equal(told.parties[1]?.state, 'called');
+});
+
 test('what is not legal changes nothing, and a new beginning begins anew', () => {
   const told = replay([
     said('b inform a', 'fipa-request'),

@@ -139,6 +139,33 @@ describe('conversations under a protocol', () => {
     });
   });
 
+  it('do not end when an agent is told that what it said was refused', async () => {
+    await withRuntime({ protocols: { mode: 'enforce' } }, async (test) => {
+      meet(test, 'bob');
+      const builder = new GuestBuilder();
+      const send = builder.use('send_message');
+      const talk = { receiver: 'bob', protocol: NET, conversation_id: 'c' };
+      const call = builder.json({ ...talk, performative: 'cfp' });
+      const early = builder.json({ ...talk, performative: 'accept-proposal' });
+      const caller = builder.build(`(drop (call ${send} ${call})) (call ${send} ${early})`);
+      const { agentId } = await test.deploy(await compileWat('caller', caller), { name: 'caller' });
+      await test.send('caller', 1, { performative: 'inform' });
+      await eventually('the agent is told', async () => {
+        const found = await test.history({ conversationId: 'c', performative: 'failure' });
+        return found.length > 0;
+      });
+      for (const state of ['called', 'proposed']) {
+        const view = await test.runtime.conversations.find({
+          conversationId: 'c',
+          order: 'asc',
+          limit: 9,
+        });
+        assert.deepEqual([view?.state, view?.participants[1]?.state], ['active', state]);
+        if (state === 'called') await say(test, 'c', ['bob', 'propose', agentId]);
+      }
+    });
+  });
+
   it('end for a participant whose failure the server tells of, in any mode', async () => {
     await withRuntime({ protocols: { mode: 'enforce' } }, async (test) => {
       await test.deploy('returns-nonzero', { name: 'brick' });
@@ -221,7 +248,7 @@ describe('tracking', () => {
         ...{ sender: 'ann', receiver: 'bob', protocol: NET, conversationId },
         ...fields,
       };
-      const verdict = conversations.check(message, false);
+      const verdict = conversations.check(message, 'own');
       conversations.accepted(message, verdict);
       return verdict !== undefined;
     };
