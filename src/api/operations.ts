@@ -9,6 +9,8 @@ import {
   startAgent,
   stopAgent,
 } from './operations/agents.js';
+import { listCapabilities } from './operations/capabilities.js';
+import { getConversation } from './operations/conversations.js';
 import { listDeadLetters, retryDeadLetter } from './operations/dead-letters.js';
 import {
   createDeployment,
@@ -30,9 +32,11 @@ export const OPERATIONS = Object.freeze({
   agentLogs,
   updateAgent,
   reloadAgent,
+  listCapabilities,
   sendMessage,
   listMessages,
   getMessage,
+  getConversation,
   listDeadLetters,
   retryDeadLetter,
   systemMetrics,

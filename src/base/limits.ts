@@ -33,6 +33,18 @@ export const LIMITS = Object.freeze({
   /** Places in the table of conversations whose clients chose the id; a power of two. */
   conversation_births: 2 ** 18,
 
+  // Conversations that follow a protocol; the longest idle are forgotten first.
+  tracked_conversations: 100_000,
+  /** Of one conversation; further ones speak unchecked. */
+  conversation_participants: 1_000,
+  /** Of all tracked conversations together. */
+  tracked_participants: 500_000,
+  conversation_idle_ms: 30 * 60 * 1000,
+  /** Messages with a reply_by that are not answered yet; further ones are refused. */
+  awaited_replies: 100_000,
+  /** Providers that the directory of capabilities names for each; it counts all. */
+  capability_providers_shown: 100,
+
   // Rings.
   ring_bytes: 8 * MIB,
   ring_bytes_min: 64 * KIB,
@@ -218,5 +230,9 @@ export function assertLimitRelations(
   assert(LIMITS.memory_default_bytes <= LIMITS.memory_max_bytes, 'default memory above its limit');
   assert(LIMITS.memory_max_bytes % LIMITS.wasm_page_bytes === 0, 'memory limit not in whole pages');
   assert(LIMITS.fuel_default <= LIMITS.fuel_max, 'default fuel above its limit');
+  assert(
+    LIMITS.conversation_participants <= LIMITS.tracked_participants,
+    'one conversation may have more participants than all together',
+  );
   assert(LIMITS.request_body_bytes > LIMITS.module_bytes * (4 / 3), 'no room for a base64 module');
 }

@@ -69,3 +69,14 @@ export interface UpdateAnswer {
   readonly status: string;
   readonly deployment_id: string;
 }
+
+export interface ConversationAnswer extends MessagePage {
+  readonly conversation_id: string;
+  readonly protocol?: string;
+  readonly state: string;
+  readonly participants: ReadonlyArray<{
+    readonly id: string;
+    readonly role: string;
+    readonly state?: string;
+  }>;
+}

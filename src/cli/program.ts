@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { VERSION } from '../base/version.js';
 import { addAgentCommands } from './agent-commands.js';
 import { addClientOptions } from './client-options.js';
+import { addConversationCommands } from './conversation-commands.js';
 import { addDeadLetterCommands } from './dead-letter-commands.js';
 import { addDeploymentCommands } from './deployment-commands.js';
 import { addHelpCommand } from './help-command.js';
@@ -34,6 +35,7 @@ export function createProgram(): Command {
   addAgentCommands(program);
   addDeploymentCommands(program);
   addMessageCommands(program);
+  addConversationCommands(program);
   addDeadLetterCommands(program);
   addServerCommands(program);
   addTokenCommands(program);

@@ -180,11 +180,13 @@ function sourceOf(fields: readonly string[], layers: readonly Layer[]): Source {
 function resolve(settings: Settings): Config {
   const { max_age, ...history } = settings.history;
   const { memory, ...defaults } = settings.defaults;
+  const { idle_timeout, ...protocols } = settings.protocols;
   return {
     ...settings,
     history: { ...history, max_age_ms: max_age },
     defaults: { ...defaults, memory_bytes: memory },
     deployments: { linger_ms: settings.deployments.linger },
+    protocols: { ...protocols, idle_timeout_ms: idle_timeout },
   };
 }
 

@@ -104,6 +104,10 @@ export const SettingsSchema = section({
   deployments: section({
     linger: Type.Integer({ minimum: 0, maximum: LIMITS.version_linger_max_ms, unit: 'duration' }),
   }),
+  protocols: section({
+    mode: Type.Enum(['off', 'warn', 'enforce']),
+    idle_timeout: Type.Integer({ minimum: 100, maximum: 7 * 86_400_000, unit: 'duration' }),
+  }),
   rate_limits: section({
     enabled: Type.Boolean(),
     deployment: perMinute,
@@ -132,7 +136,7 @@ export type DeepReadonly<T> = T extends readonly (infer E)[]
 
 /** What the server is built from: frozen, complete, with the unit in each name. */
 export type Config = DeepReadonly<
-  Omit<Settings, 'history' | 'defaults' | 'deployments'> & {
+  Omit<Settings, 'history' | 'defaults' | 'deployments' | 'protocols'> & {
     history: { enabled: boolean; max_messages: number; max_age_ms: number };
     defaults: {
       memory_bytes: number;
@@ -142,6 +146,7 @@ export type Config = DeepReadonly<
     };
     /** How long the conversations of a former version's instance are silent before it ends. */
     deployments: { linger_ms: number };
+    protocols: { mode: Settings['protocols']['mode']; idle_timeout_ms: number };
   }
 >;
 
@@ -176,6 +181,7 @@ export function defaultSettings(): Settings {
       max_message_ms: LIMITS.max_message_ms_default,
     },
     deployments: { linger: LIMITS.version_linger_ms },
+    protocols: { mode: 'warn', idle_timeout: LIMITS.conversation_idle_ms },
     // As printed in the API reference.
     rate_limits: {
       enabled: true,

@@ -1,5 +1,26 @@
+import { LIMITS } from '../base/limits.js';
 import type { DirectoryChange } from '../wire/control.js';
 import type { Agent } from './agent.js';
+import type { AgentState } from './types.js';
+
+/** What agents offer under one name. */
+export interface CapabilityEntry {
+  readonly name: string;
+  /** Those that providers registered as `name:1.2`. */
+  readonly versions: readonly string[];
+  readonly providerCount: number;
+  /** The first of them, in the order in which they offered it. */
+  readonly providers: ReadonlyArray<{
+    readonly agentId: string;
+    readonly name: string;
+    readonly state: AgentState;
+  }>;
+}
+
+export interface CapabilityPage {
+  readonly capabilities: readonly CapabilityEntry[];
+  readonly total: number;
+}
 
 /**
  * Who exists, under which name, and who provides what. Each change is handed on, so that the
@@ -9,6 +30,8 @@ export class Directory {
   readonly #byId = new Map<string, Agent>();
   readonly #byName = new Map<string, Agent>();
   readonly #providers = new Map<string, Set<Agent>>();
+  /** How many agents offer each version of a capability. */
+  readonly #versions = new Map<string, Map<string, number>>();
   readonly #announce: (changes: readonly DirectoryChange[]) => void;
 
   constructor(announce: (changes: readonly DirectoryChange[]) => void) {
@@ -40,12 +63,14 @@ export class Directory {
   }
 
   remove(agent: Agent): void {
-    this.#byId.delete(agent.id);
+    const wasThere = this.#byId.delete(agent.id);
     if (this.#byName.get(agent.name) === agent) this.#byName.delete(agent.name);
     for (const capability of agent.capabilities) {
       const providers = this.#providers.get(bareName(capability));
       providers?.delete(agent);
       if (providers?.size === 0) this.#providers.delete(bareName(capability));
+      // An agent may be removed twice, and its successor may offer the same.
+      if (wasThere) this.#countVersion(capability, -1);
     }
     this.#announce(changesFor(agent, false));
   }
@@ -66,6 +91,19 @@ export class Directory {
     const providers = this.#providers.get(name) ?? new Set<Agent>();
     providers.add(agent);
     this.#providers.set(name, providers);
+    this.#countVersion(capability, 1);
+  }
+
+  #countVersion(capability: string, change: 1 | -1): void {
+    const name = bareName(capability);
+    if (name === capability) return;
+    const version = capability.slice(name.length + 1);
+    const counts = this.#versions.get(name) ?? new Map<string, number>();
+    const count = (counts.get(version) ?? 0) + change;
+    if (count > 0) counts.set(version, count);
+    else counts.delete(version);
+    if (counts.size > 0) this.#versions.set(name, counts);
+    else this.#versions.delete(name);
   }
 
   /** The agents that offer a capability and run. */
@@ -74,10 +112,37 @@ export class Directory {
     return [...providers].filter((agent) => agent.state === 'running');
   }
 
+  /** The capabilities on offer, by the time since when there is a provider. */
+  capabilities(offset: number, limit: number): CapabilityPage {
+    const page = [...this.#providers].slice(offset, offset + limit);
+    return {
+      total: this.#providers.size,
+      capabilities: page.map(([name, providers]) => ({
+        name,
+        versions: [...(this.#versions.get(name)?.keys() ?? [])].sort(),
+        providerCount: providers.size,
+        providers: firstOf(providers, LIMITS.capability_providers_shown).map((agent) => ({
+          agentId: agent.id,
+          name: agent.name,
+          state: agent.state,
+        })),
+      })),
+    };
+  }
+
   /** Everything, for a worker that starts. */
   everything(): DirectoryChange[] {
     return [...this.#byId.values()].flatMap((agent) => changesFor(agent, true));
   }
+}
+
+function firstOf<T>(items: Iterable<T>, count: number): T[] {
+  const first: T[] = [];
+  for (const item of items) {
+    if (first.length === count) break;
+    first.push(item);
+  }
+  return first;
 }
 
 /** A capability without the version that may follow it. */

@@ -215,11 +215,8 @@ export class Replies implements ReplySink {
     const { code, message: text, details } = refusal;
     const error = { code, message: text, details };
     router.bury(message, message.receiver, error);
-    router.reportFailure(
-      message.receiver,
-      { ...message, sender: instance.agent.id, replyTo: '' },
-      error,
-    );
+    const original = { ...message, sender: instance.agent.id, replyTo: '' };
+    router.reportFailure(message.receiver, original, error, 'refusal');
   }
 
   #broadcast(instance: Instance, source: Buffer, offset: number): void {

@@ -9,6 +9,7 @@ import type { Agent, Instance } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
 import type { Clients } from './clients.js';
 import type { ConversationBirths } from './conversation-births.js';
+import type { Conversations, Voice } from './conversations.js';
 import type { Counters } from './counters.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
@@ -25,6 +26,7 @@ export interface RouterParts {
   readonly subscriptions: AgentSubscriptions;
   readonly counters: Counters;
   readonly store: Store;
+  readonly conversations: Conversations;
 }
 
 const CAPABILITY = 'capability:';
@@ -49,9 +51,14 @@ export class Router {
 
   /**
    * Accepts a message from outside or from the server itself. Its id and timestamp are set here.
-   * @throws CaxtonError AGENT_NOT_FOUND, RESOURCE_LIMIT_EXCEEDED, UNAVAILABLE
+   * @throws CaxtonError AGENT_NOT_FOUND, RESOURCE_LIMIT_EXCEEDED, UNAVAILABLE, CONFLICT when its
+   *   protocol forbids it
    */
   accept(message: Message): Acceptance {
+    return this.#accept(message, 'own');
+  }
+
+  #accept(message: Message, voice: Voice): Acceptance {
     if (message.messageId === '') message.messageId = newMessageId();
     message.timestampUs = wallUs();
     // A message without a conversation begins one.
@@ -63,7 +70,7 @@ export class Router {
     const agent = this.#parts.directory.find(message.receiver);
     // Whatever the sender called it, the message names its receiver by its id.
     if (agent !== undefined) message.receiver = agent.id;
-    return this.#route(message, agent, this.#encode(message));
+    return this.#route(message, agent, this.#encode(message), this.#scratch, 0, voice);
   }
 
   /**
@@ -126,17 +133,20 @@ export class Router {
     length: number,
     source: Buffer = this.#scratch,
     offset = 0,
+    voice: Voice = 'own',
   ): Acceptance {
-    const { store, counters, delivery, clients } = this.#parts;
+    const { store, counters, delivery, clients, conversations } = this.#parts;
     const instance = agent && this.#instanceOf(agent, message);
     if (instance !== undefined) checkTakes(instance, length);
     else if (!clients.has(message.receiver)) throw agentNotFound(message.receiver);
     if (!store.hasRoom(length)) throw historyBehind();
+    const verdict = conversations.check(message, voice);
     // Everything that can refuse has been asked: from here on the message is accepted.
     if (instance !== undefined)
       delivery.enqueue(instance, source, offset, length, message.priority);
     store.appendMessage(source, offset, length);
     counters.accepted += 1;
+    conversations.accepted(message, verdict);
     this.#tell(message, source, offset);
     return instance === undefined ? 'delivered' : acceptanceBy(instance);
   }
@@ -211,6 +221,7 @@ export class Router {
     const length = this.#encode(message) + LIMITS.field_bytes;
     for (const agent of agents) checkTakes(this.#instanceOf(agent, message), length);
     if (!this.#parts.store.hasRoom(length, agents.length)) throw historyBehind();
+    this.#parts.conversations.checkCopies(message, agents);
     let acceptance: Acceptance = 'delivered';
     agents.forEach((agent, index) => {
       const copy: Message = {
@@ -244,8 +255,9 @@ export class Router {
   /**
    * Sends `failure` to the sender of a message. A failed `failure` is not answered, nor is a copy
    * that the server made, or two broken agents would write to each other for ever.
+   * @param voice `refusal` when the message was never accepted
    */
-  reportFailure(from: string, original: Message, error: PlainError): void {
+  reportFailure(from: string, original: Message, error: PlainError, voice: Voice = 'server'): void {
     if (original.performative === 'failure' || original.ontology === COPY_ONTOLOGY) return;
     const reply = emptyMessage('failure');
     reply.sender = from;
@@ -259,7 +271,7 @@ export class Router {
       error: { code: error.code, message: error.message, ...error.details },
     });
     try {
-      this.accept(reply);
+      this.#accept(reply, voice);
     } catch (refusal) {
       // The message itself is among the dead letters, with the reason; a second letter that only
       // says so would help nobody, and floods would fill the list with them.

@@ -10,13 +10,15 @@ import { AgentTimers } from './agent-timers.js';
 import { Agents } from './agents.js';
 import { Clients } from './clients.js';
 import { ConversationBirths } from './conversation-births.js';
+import { ConversationViews } from './conversation-views.js';
+import { Conversations } from './conversations.js';
 import { Counters } from './counters.js';
 import { DataReplicas } from './data-replicas.js';
 import { DeadLetters } from './dead-letters.js';
 import { Delivery } from './delivery.js';
 import { Deployments } from './deploy/deployments.js';
 import { Updates } from './deploy/updates.js';
-import { Directory } from './directory.js';
+import { type CapabilityPage, Directory } from './directory.js';
 import { EventBus } from './events.js';
 import { Launcher } from './launcher.js';
 import { Lifecycle } from './lifecycle.js';
@@ -38,12 +40,14 @@ export class Runtime {
   readonly config: Config;
   readonly agents: Agents;
   readonly clients = new Clients(LIMITS.known_clients);
+  readonly conversations: ConversationViews;
   readonly deadLetters: DeadLetters;
   readonly deployments: Deployments;
   readonly events: EventBus;
   readonly messages: Messages;
   readonly metrics: RuntimeMetrics;
   readonly updates: Updates;
+  readonly #conversations: Conversations;
   readonly #directory: Directory;
   readonly #pool: WorkerPool;
   readonly #preparePool = new PreparePool();
@@ -67,6 +71,13 @@ export class Runtime {
     this.events = new EventBus((name) => this.#idOf(name));
     const delivery = new Delivery(() => this.#pool.expectReplies());
     const lifecycle = new Lifecycle(store, this.events);
+    this.#conversations = new Conversations({
+      protocols: config.protocols,
+      events: this.events,
+      resolveName: (name) => this.#idOf(name),
+      reportFailure: (from, original, error) => router.reportFailure(from, original, error),
+    });
+    this.conversations = new ConversationViews(this.#conversations, store);
     const births = new ConversationBirths();
     const router = new Router({
       births,
@@ -78,6 +89,7 @@ export class Runtime {
       subscriptions,
       counters,
       store,
+      conversations: this.#conversations,
     });
     const recovery = new Recovery({
       agents: () => this.agents,
@@ -213,6 +225,11 @@ export class Runtime {
     });
   }
 
+  /** What agents offer, whether they run or not. */
+  capabilities(offset: number, limit: number): CapabilityPage {
+    return this.#directory.capabilities(offset, limit);
+  }
+
   message(messageId: string): Promise<Message | undefined> {
     return this.#store.message(messageId);
   }
@@ -232,6 +249,7 @@ export class Runtime {
     this.metrics.stop();
     this.#waiters.rejectAll(serverStopping());
     await this.#pool.close();
+    this.#conversations.stop();
     await this.#preparePool.close();
   }
 

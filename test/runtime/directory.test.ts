@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LIMITS } from '../../src/base/limits.js';
 import { Directory } from '../../src/runtime/directory.js';
 import type { DirectoryChange } from '../../src/wire/control.js';
 import { makeAgent } from '../support/agents.js';
@@ -94,4 +95,42 @@ test('all changes together tell a new worker what the others know', () => {
   };
   assert.deepEqual(replay(directory.everything()), replay(announced));
   assert.equal(replay(announced).size, 4);
+});
+
+test('capabilities are listed in pages, with their versions and providers', () => {
+  const { directory } = makeDirectory();
+  const old = running('old', ['work:1.0', 'rest']);
+  const both = running('both', ['work:1.0', 'work:2.0', 'work']);
+  directory.add(old);
+  directory.add(both);
+  assert.deepEqual(directory.capabilities(0, 1), {
+    total: 2,
+    capabilities: [
+      {
+        name: 'work',
+        versions: ['1.0', '2.0'],
+        providerCount: 2,
+        providers: [
+          { agentId: old.id, name: 'old', state: 'running' },
+          { agentId: both.id, name: 'both', state: 'running' },
+        ],
+      },
+    ],
+  });
+  assert.equal(directory.capabilities(1, 10).capabilities[0]?.name, 'rest');
+  directory.remove(both);
+  directory.remove(both);
+  const versions = () => directory.capabilities(0, 10).capabilities.map((each) => each.versions);
+  assert.deepEqual(versions(), [['1.0'], []]);
+  directory.remove(old);
+  assert.deepEqual(directory.capabilities(0, 10), { total: 0, capabilities: [] });
+});
+
+test('a capability names its first providers and counts all', () => {
+  const { directory } = makeDirectory();
+  const count = LIMITS.capability_providers_shown + 5;
+  for (let i = 0; i < count; i++) directory.add(running(`agent-${i}`, ['work']));
+  const [work] = directory.capabilities(0, 10).capabilities;
+  assert.equal(work?.providerCount, count);
+  assert.equal(work?.providers.length, LIMITS.capability_providers_shown);
 });

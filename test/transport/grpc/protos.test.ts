@@ -71,6 +71,7 @@ const DIFFERENCES: Readonly<Record<string, { readonly rest: string[]; readonly g
       grpc: ['resources.memory_used', 'resources.cpu_usage', 'failure.trace_id'],
     },
     'QueryMessages response': { rest: [], grpc: ['messages.content_value'] },
+    'GetConversation response': { rest: [], grpc: ['messages.content_value'] },
     'GetMessage response': { rest: [], grpc: ['content_value'] },
     'ListDeadLetters response': {
       rest: [],

@@ -13,6 +13,11 @@ before(async () => {
 });
 after(() => server?.close());
 
+interface Letter {
+  readonly message_id: string;
+  readonly message: { readonly conversation_id: string };
+}
+
 /** The schema with every object closed, so that a field it does not name is found. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
@@ -43,7 +48,11 @@ test('every operation answers as its output schema says, field by field', async 
     return answer.body as Record<string, string>;
   };
 
-  const echo = await call('deployAgent', {}, deployForm(sampleAgent('echo'), { name: 'echo' }));
+  const echo = await call(
+    'deployAgent',
+    {},
+    deployForm(sampleAgent('echo'), { name: 'echo', capabilities: ['echo'] }),
+  );
   await call('deployAgent', {}, deployForm(await guest('log-agent'), { name: 'logging' }));
   await call('deployAgent', {}, deployForm(await guest('trap-unreachable'), { name: 'failing' }));
   const agent = { agent_id: echo.agent_id! };
@@ -56,12 +65,15 @@ test('every operation answers as its output schema says, field by field', async 
     const letters = await call('listDeadLetters');
     return letters.dead_letters!.length > 0 && letters;
   });
-  const letter = (page.dead_letters as unknown as Array<{ message_id: string }>)[0]!;
+  const letter = (page.dead_letters as unknown as Letter[])[0]!;
   await call('listMessages', {}, undefined, '?limit=2');
   await call('getMessage', { message_id: letter.message_id });
+  const { conversation_id } = letter.message;
+  await call('getConversation', { conversation_id }, undefined, '?limit=1');
   await call('retryDeadLetter', { message_id: letter.message_id });
   await call('listAgents', {}, undefined, '?limit=1');
   await call('getAgent', agent);
+  await call('listCapabilities');
   await call('agentLogs', { agent_id: 'logging' });
   await call('systemMetrics');
   await call('agentMetrics', { agent_id: 'failing' });

@@ -42,6 +42,11 @@ interface GetAgentLogsRequest extends AgentRequest {
   limit?: number;
 }
 
+interface ListCapabilitiesRequest {
+  limit?: number;
+  offset?: number;
+}
+
 const same = <T>(request: T): T => request;
 
 function withStatus<T extends { readonly status: AgentState }>(
@@ -110,4 +115,18 @@ export const agentMethods: readonly UnaryMethod[] = [
       text: wellFormed(line.text),
     })),
   })),
+  unaryMethod(
+    'ListCapabilities',
+    OPERATIONS.listCapabilities,
+    same<ListCapabilitiesRequest>,
+    (output) => ({
+      ...output,
+      capabilities: output.capabilities.map((capability) => ({
+        ...capability,
+        name: wellFormed(capability.name),
+        versions: capability.versions.map(wellFormed),
+        providers: capability.providers.map(withStatus),
+      })),
+    }),
+  ),
 ];

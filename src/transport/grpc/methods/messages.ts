@@ -4,6 +4,7 @@ import { invalidRequest } from '../../../base/errors.js';
 import { LIMITS } from '../../../base/limits.js';
 import { errorFields } from '../error-fields.js';
 import { type FipaMessage, messageFields, messageInput } from '../message-fields.js';
+import { wellFormed } from '../struct.js';
 import { type Timestamp, timestampOf, timestampOfMs, timeText } from '../timestamps.js';
 import { type CallFacts, type UnaryMethod, unaryMethod } from '../unary-method.js';
 
@@ -26,6 +27,13 @@ interface MessageIdRequest {
 
 interface ListDeadLettersRequest {
   agent?: string;
+  limit?: number;
+  cursor?: string;
+}
+
+interface GetConversationRequest {
+  conversation_id: string;
+  order?: 'asc' | 'desc';
   limit?: number;
   cursor?: string;
 }
@@ -104,4 +112,18 @@ export const messageMethods: readonly UnaryMethod[] = [
     ...output,
     delivered_at: timestampOf(output.delivered_at),
   })),
+  unaryMethod(
+    'GetConversation',
+    OPERATIONS.getConversation,
+    same<GetConversationRequest>,
+    (output) => ({
+      ...output,
+      conversation_id: wellFormed(output.conversation_id),
+      participants: output.participants.map(({ id, ...party }) => ({
+        ...party,
+        id: wellFormed(id),
+      })),
+      messages: output.messages.map(messageFields),
+    }),
+  ),
 ];
