@@ -72,6 +72,7 @@ export function firstIdOf(ms: number): string {
 export const newMessageId = (): string => `msg_${sortableId()}`;
 export const newAgentId = (): string => `agent_${sortableId()}`;
 export const newDeploymentId = (): string => `deploy_${sortableId()}`;
+export const newTaskId = (): string => `task_${sortableId()}`;
 export const newSubscriptionId = (): string => `sub_${sortableId()}`;
 
 /** A W3C trace id: 32 lower-case hexadecimal digits. */

@@ -12,6 +12,7 @@ import type { Counters } from './counters.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import { type EventBus, messageEventBody } from './events.js';
+import type { Inboxes } from './inboxes.js';
 import type { Waiters } from './waiters.js';
 
 export interface RouterParts {
@@ -23,6 +24,7 @@ export interface RouterParts {
   readonly subscriptions: AgentSubscriptions;
   readonly counters: Counters;
   readonly store: Store;
+  readonly inboxes: Inboxes;
 }
 
 const CAPABILITY = 'capability:';
@@ -124,9 +126,11 @@ export class Router {
     source: Buffer = this.#scratch,
     offset = 0,
   ): Acceptance {
-    const { store, counters, delivery, clients } = this.#parts;
+    const { store, counters, delivery, clients, inboxes } = this.#parts;
     if (agent !== undefined) this.#checkTakes(agent, length);
-    else if (!clients.has(message.receiver)) throw agentNotFound(message.receiver);
+    else if (!clients.has(message.receiver) && !inboxes.has(message.receiver)) {
+      throw agentNotFound(message.receiver);
+    }
     if (!store.hasRoom(length)) throw historyBehind();
     // Everything that can refuse has been asked: from here on the message is accepted.
     if (agent !== undefined) delivery.enqueue(agent, source, offset, length, message.priority);
@@ -149,13 +153,16 @@ export class Router {
     agent.mailbox.checkRoom(agent.id, length);
   }
 
-  // Waiting callers, streams and subscribed agents. `message` may lack its content.
+  // Waiting callers, inboxes, streams and subscribed agents. `message` may lack its content.
   #tell(message: Message, source: Buffer, offset: number): void {
-    const { waiters, events, subscriptions } = this.#parts;
+    const { waiters, events, subscriptions, inboxes } = this.#parts;
     const handOver = waiters.match(message);
-    if (handOver === undefined && !events.wantsMessages && subscriptions.size === 0) return;
+    const inbox = inboxes.of(message);
+    const wanted = handOver !== undefined || inbox !== undefined;
+    if (!wanted && !events.wantsMessages && subscriptions.size === 0) return;
     if (message.content === '') decodeContent(source, offset, message);
     handOver?.(message);
+    inbox?.(message);
     if (events.wantsMessages) {
       events.publishMessage(message);
       events.publish('message.delivered', messageEventBody(message));

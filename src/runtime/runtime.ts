@@ -14,6 +14,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Delivery } from './delivery.js';
 import { Directory } from './directory.js';
 import { EventBus } from './events.js';
+import { Inboxes } from './inboxes.js';
 import { Launcher } from './launcher.js';
 import { Lifecycle } from './lifecycle.js';
 import { Messages, serverStopping } from './messages.js';
@@ -24,6 +25,7 @@ import { Replies } from './replies.js';
 import { Residents } from './residents.js';
 import { Router } from './router.js';
 import { Supervisor } from './supervisor.js';
+import { Tasks } from './tasks/tasks.js';
 import { Waiters } from './waiters.js';
 import { Watchdog } from './watchdog.js';
 
@@ -36,6 +38,8 @@ export class Runtime {
   readonly events: EventBus;
   readonly messages: Messages;
   readonly metrics: RuntimeMetrics;
+  readonly tasks: Tasks;
+  readonly inboxes = new Inboxes();
   readonly #directory: Directory;
   readonly #pool: WorkerPool;
   readonly #preparePool = new PreparePool();
@@ -66,6 +70,7 @@ export class Runtime {
       subscriptions,
       counters,
       store,
+      inboxes: this.inboxes,
     });
     const recovery = new Recovery({
       agents: () => this.agents,
@@ -142,8 +147,19 @@ export class Runtime {
       clients: this.clients,
       directory: this.#directory,
       store,
+      inboxes: this.inboxes,
     });
     this.deadLetters = new DeadLetters(store, router, this.#directory);
+    this.tasks = new Tasks({
+      clients: this.clients,
+      directory: this.#directory,
+      events: this.events,
+      inboxes: this.inboxes,
+      logger,
+      router,
+      store,
+      contentBytes: config.limits.content_bytes,
+    });
   }
 
   get state(): 'starting' | 'ready' | 'stopping' {
@@ -155,7 +171,9 @@ export class Runtime {
     await this.#pool.start();
     this.#watchdog.start();
     this.metrics.start();
+    this.tasks.restore();
     await this.agents.restore();
+    this.tasks.start();
     this.#state = 'ready';
   }
 
@@ -184,6 +202,7 @@ export class Runtime {
   async stop(): Promise<void> {
     this.#state = 'stopping';
     this.messages.close();
+    this.tasks.stop();
     this.#supervisor.stop();
     await this.agents.shutDownAll(LIMITS.shutdown_drain_ms);
     this.#watchdog.stop();

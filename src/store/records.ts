@@ -33,7 +33,12 @@ export type RecordKind =
 export const TABLE_AGENTS = 0;
 export const TABLE_MODULES = 1;
 export const TABLE_DATA = 2;
-export type TableCode = typeof TABLE_AGENTS | typeof TABLE_MODULES | typeof TABLE_DATA;
+export const TABLE_TASKS = 3;
+export type TableCode =
+  | typeof TABLE_AGENTS
+  | typeof TABLE_MODULES
+  | typeof TABLE_DATA
+  | typeof TABLE_TASKS;
 
 /** A record that isn't a message, on the main thread. */
 export interface SmallRecord {

@@ -28,6 +28,7 @@ export interface Tables {
   readonly deadLetters: Table;
   readonly deadLetterIds: Table;
   readonly deadLetterAgents: Table;
+  readonly tasks: Table;
 }
 
 /** Counters that are written in the same transaction as what they count. */
@@ -90,6 +91,7 @@ export function openTables(path: string): Tables {
     deadLetters: table('dead_letters'),
     deadLetterIds: table('dead_letter_ids'),
     deadLetterAgents: table('dead_letter_agents'),
+    tasks: table('tasks'),
   };
 }
 

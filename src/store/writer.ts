@@ -14,6 +14,7 @@ import {
   RECORD_PUT,
   TABLE_AGENTS,
   TABLE_MODULES,
+  TABLE_TASKS,
 } from './records.js';
 import { dropOldestSegment, hasExpiredSegment, type RetentionLimits } from './retention.js';
 import type { StatusWords } from './status-words.js';
@@ -177,6 +178,7 @@ export class Writer {
   #tableOf(code: number): Table {
     if (code === TABLE_AGENTS) return this.#tables.agents;
     if (code === TABLE_MODULES) return this.#tables.modules;
+    if (code === TABLE_TASKS) return this.#tables.tasks;
     return this.#tables.data;
   }
 }
