@@ -11,6 +11,7 @@ import {
 import { listDeadLetters, retryDeadLetter } from './operations/dead-letters.js';
 import { getMessage, listMessages, sendMessage } from './operations/messages.js';
 import { agentMetrics, systemMetrics, systemStatus } from './operations/metrics.js';
+import { cancelTask, createTask, distributeTask, getTask, listTasks } from './operations/tasks.js';
 
 /** Every operation of the API, by key. Transports serve these and nothing else under /api/v1. */
 export const OPERATIONS = Object.freeze({
@@ -29,6 +30,11 @@ export const OPERATIONS = Object.freeze({
   systemMetrics,
   agentMetrics,
   systemStatus,
+  createTask,
+  listTasks,
+  getTask,
+  distributeTask,
+  cancelTask,
 });
 
 /** The table as a list, where the types of the single inputs don't matter. */

@@ -11,6 +11,7 @@ const SERVICE_FILES = [
   'caxton/v1/agent.proto',
   'caxton/v1/message.proto',
   'caxton/v1/metrics.proto',
+  'caxton/v1/task.proto',
 ] as const;
 
 export const PACKAGE = 'caxton.v1';

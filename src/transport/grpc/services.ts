@@ -5,6 +5,7 @@ import { fileDescriptors } from './descriptors.js';
 import { agentMethods } from './methods/agents.js';
 import { messageMethods } from './methods/messages.js';
 import { metricsMethods } from './methods/metrics.js';
+import { taskMethods } from './methods/tasks.js';
 import type { OpenStreams } from './open-streams.js';
 import { PACKAGE } from './protos.js';
 import { type HandlerParts, unaryHandler } from './unary-handler.js';
@@ -15,6 +16,7 @@ export const UNARY_METHODS: readonly UnaryMethod[] = [
   ...agentMethods,
   ...messageMethods,
   ...metricsMethods,
+  ...taskMethods,
 ];
 
 const SERVICES: readonly string[] = [...new Set(UNARY_METHODS.map((method) => method.service))];
