@@ -6,6 +6,7 @@ import { addDeadLetterCommands } from './dead-letter-commands.js';
 import { addMessageCommands } from './message-commands.js';
 import { addServeCommand } from './serve-command.js';
 import { addServerCommands } from './server-commands.js';
+import { addTaskCommands } from './task-commands.js';
 import { addTokenCommands } from './token-commands.js';
 import { addWasmCommands } from './wasm-commands.js';
 
@@ -32,6 +33,7 @@ export function createProgram(): Command {
   addAgentCommands(program);
   addMessageCommands(program);
   addDeadLetterCommands(program);
+  addTaskCommands(program);
   addServerCommands(program);
   addTokenCommands(program);
   addWasmCommands(program);
