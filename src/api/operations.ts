@@ -20,6 +20,7 @@ import {
 } from './operations/deployments.js';
 import { getMessage, listMessages, sendMessage } from './operations/messages.js';
 import { agentMetrics, systemMetrics, systemStatus } from './operations/metrics.js';
+import { cancelTask, createTask, distributeTask, getTask, listTasks } from './operations/tasks.js';
 
 /** Every operation of the API, by key. Transports serve these and nothing else under /api/v1. */
 export const OPERATIONS = Object.freeze({
@@ -46,6 +47,11 @@ export const OPERATIONS = Object.freeze({
   getDeployment,
   rollbackDeployment,
   listDeployments,
+  createTask,
+  listTasks,
+  getTask,
+  distributeTask,
+  cancelTask,
 });
 
 /** The table as a list, where the types of the single inputs don't matter. */

@@ -75,6 +75,7 @@ export const newMessageId = (): string => `msg_${sortableId()}`;
 export const newAgentId = (): string => `agent_${sortableId()}`;
 export const newDeploymentId = (): string => `deploy_${sortableId()}`;
 export const newReloadId = (): string => `reload_${sortableId()}`;
+export const newTaskId = (): string => `task_${sortableId()}`;
 export const newSubscriptionId = (): string => `sub_${sortableId()}`;
 
 /** A W3C trace id: 32 lower-case hexadecimal digits. */

@@ -172,6 +172,28 @@ export const LIMITS = Object.freeze({
   page_max: 500,
   logs_page_max: 1_000,
 
+  // Tasks.
+  /** Tasks known, those that ended included; the first that ended are forgotten first. */
+  tasks: 10_000,
+  /** Everything that is kept of all tasks together. */
+  tasks_bytes: 256 * MIB,
+  task_name_bytes: 256,
+  task_description_bytes: 4 * KIB,
+  task_data_bytes: 256 * KIB,
+  task_participants: 1_000,
+  /** All calls for proposals of one distribution together, which go out at once. */
+  task_calls_bytes: 16 * MIB,
+  /** A longer result is read from the history. */
+  task_result_bytes: 16 * KIB,
+  task_reason_bytes: 512,
+  task_subtasks: 256,
+  task_bid_wait_default_s: 30,
+  task_bid_wait_max_s: 600,
+  task_timeout_default_s: 300,
+  task_timeout_max_s: 7 * 24 * 3600,
+  /** Participants whose results are remembered. */
+  task_records: 100_000,
+
   // Store.
   store_ring_bytes: 32 * MIB,
   /** Small records that wait on the main thread while the store's ring is full. */

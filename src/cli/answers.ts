@@ -23,6 +23,11 @@ export type AgentMetrics = AnswerOf<'agentMetrics'>;
 export type SystemMetrics = AnswerOf<'systemMetrics'>;
 export type SystemStatus = AnswerOf<'systemStatus'>;
 export type RetryAnswer = AnswerOf<'retryDeadLetter'>;
+export type CreateTaskAnswer = AnswerOf<'createTask'>;
+export type DistributeAnswer = AnswerOf<'distributeTask'>;
+export type TaskDetails = AnswerOf<'getTask'>;
+export type TaskPage = AnswerOf<'listTasks'>;
+export type CancelAnswer = AnswerOf<'cancelTask'>;
 
 // Those with messages in them are written by the server as text, straight from their stored form.
 export interface SendAnswer {

@@ -9,6 +9,7 @@ import { addHelpCommand } from './help-command.js';
 import { addMessageCommands } from './message-commands.js';
 import { addServeCommand } from './serve-command.js';
 import { addServerCommands } from './server-commands.js';
+import { addTaskCommands } from './task-commands.js';
 import { addTokenCommands } from './token-commands.js';
 import { addWasmCommands } from './wasm-commands.js';
 
@@ -37,6 +38,7 @@ export function createProgram(): Command {
   addMessageCommands(program);
   addConversationCommands(program);
   addDeadLetterCommands(program);
+  addTaskCommands(program);
   addServerCommands(program);
   addTokenCommands(program);
   addWasmCommands(program);

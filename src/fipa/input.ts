@@ -145,15 +145,25 @@ function parseReplyBy(text: string): number {
 }
 
 // Each level of nesting takes two characters, so that a short text needs no look at its depth.
-const SHALLOW_CHARACTERS = 2 * LIMITS.content_depth;
+const SHALLOW_CHARACTERS = 2 * (LIMITS.content_depth - 1);
 
-function encodeContent(content: unknown, limitBytes: number): string {
+/**
+ * A value as JSON text, within bounds.
+ * @param field names the value in errors
+ * @throws CaxtonError INVALID_REQUEST naming the field
+ */
+export function encodeContent(
+  content: unknown,
+  limitBytes: number,
+  field = 'content',
+  levels: number = LIMITS.content_depth,
+): string {
   const text = stringify(content);
-  if (text === undefined || (text.length > SHALLOW_CHARACTERS && !isWithinDepth(content))) {
+  if (text === undefined || (text.length > SHALLOW_CHARACTERS && !isWithinDepth(content, levels))) {
     throw invalidRequest(
-      `content is nested deeper than ${LIMITS.content_depth} levels; send it flatter, or as text.`,
-      'content',
-      { limit: LIMITS.content_depth },
+      `${field} is nested deeper than ${levels} levels; send it flatter, or as text.`,
+      field,
+      { limit: levels },
     );
   }
   // Characters bound bytes from below and, times three, from above: count only when it matters.
@@ -162,8 +172,8 @@ function encodeContent(content: unknown, limitBytes: number): string {
     (text.length * 3 > limitBytes && Buffer.byteLength(text, 'utf8') > limitBytes);
   if (tooLarge) {
     throw invalidRequest(
-      `content is larger than ${limitBytes} bytes as JSON; send less, or raise limits.content_bytes.`,
-      'content',
+      `${field} is larger than ${limitBytes} bytes as JSON; send less${field === 'content' ? ', or raise limits.content_bytes' : ''}.`,
+      field,
       { limit_bytes: limitBytes },
     );
   }

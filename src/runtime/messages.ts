@@ -6,6 +6,7 @@ import type { Store } from '../store/store.js';
 import type { Clients } from './clients.js';
 import type { Directory } from './directory.js';
 import { IdempotencyCache } from './idempotency-cache.js';
+import type { Inboxes } from './inboxes.js';
 import { type Acceptance, isGroup, type Router } from './router.js';
 import type { SendOptions, SendResult, WaitResult } from './types.js';
 import type { Waiters } from './waiters.js';
@@ -16,6 +17,7 @@ export interface MessagesParts {
   readonly clients: Clients;
   readonly directory: Directory;
   readonly store: Store;
+  readonly inboxes: Inboxes;
 }
 
 /** About what a result's own fields take. */
@@ -43,8 +45,8 @@ export class Messages {
 
   /**
    * Accepts a message. Answers at once unless it has to wait for the disk.
-   * @throws CaxtonError FORBIDDEN when the sender is an agent's name, INVALID_REQUEST when it names
-   * a group, UNAVAILABLE when the server stops, and what Router.accept throws
+   * @throws CaxtonError FORBIDDEN when the sender is an agent's or a task's name, INVALID_REQUEST
+   * when it names a group, UNAVAILABLE when the server stops, and what Router.accept throws
    */
   send(message: Message, options: SendOptions): SendResult | Promise<SendResult> {
     const key = options.idempotencyKey ?? '';
@@ -109,7 +111,7 @@ export class Messages {
   }
 
   #accept(message: Message): Acceptance {
-    const { clients, directory, router } = this.#parts;
+    const { clients, directory, inboxes, router } = this.#parts;
     if (this.#closed) throw serverStopping();
     if (isGroup(message.sender)) {
       throw invalidRequest(
@@ -121,6 +123,13 @@ export class Messages {
       throw new CaxtonError(
         'FORBIDDEN',
         `sender '${message.sender}' is a deployed agent; clients can't send in its name.`,
+        { field: 'sender' },
+      );
+    }
+    if (inboxes.has(message.sender)) {
+      throw new CaxtonError(
+        'FORBIDDEN',
+        `sender '${message.sender}' is the server's own; clients can't send in its name.`,
         { field: 'sender' },
       );
     }

@@ -14,6 +14,7 @@ import type { Counters } from './counters.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import { type EventBus, messageEventBody } from './events.js';
+import type { Inboxes } from './inboxes.js';
 import type { Waiters } from './waiters.js';
 
 export interface RouterParts {
@@ -27,6 +28,7 @@ export interface RouterParts {
   readonly counters: Counters;
   readonly store: Store;
   readonly conversations: Conversations;
+  readonly inboxes: Inboxes;
 }
 
 const CAPABILITY = 'capability:';
@@ -135,10 +137,12 @@ export class Router {
     offset = 0,
     voice: Voice = 'own',
   ): Acceptance {
-    const { store, counters, delivery, clients, conversations } = this.#parts;
+    const { store, counters, delivery, clients, conversations, inboxes } = this.#parts;
     const instance = agent && this.#instanceOf(agent, message);
     if (instance !== undefined) checkTakes(instance, length);
-    else if (!clients.has(message.receiver)) throw agentNotFound(message.receiver);
+    else if (!clients.has(message.receiver) && !inboxes.has(message.receiver)) {
+      throw agentNotFound(message.receiver);
+    }
     if (!store.hasRoom(length)) throw historyBehind();
     const verdict = conversations.check(message, voice);
     // Everything that can refuse has been asked: from here on the message is accepted.
@@ -162,13 +166,16 @@ export class Router {
     return instance;
   }
 
-  // Waiting callers, streams and subscribed agents. `message` may lack its content.
+  // Waiting callers, inboxes, streams and subscribed agents. `message` may lack its content.
   #tell(message: Message, source: Buffer, offset: number): void {
-    const { waiters, events, subscriptions } = this.#parts;
+    const { waiters, events, subscriptions, inboxes } = this.#parts;
     const handOver = waiters.match(message);
-    if (handOver === undefined && !events.wantsMessages && subscriptions.size === 0) return;
+    const inbox = inboxes.of(message);
+    const wanted = handOver !== undefined || inbox !== undefined;
+    if (!wanted && !events.wantsMessages && subscriptions.size === 0) return;
     if (message.content === '') decodeContent(source, offset, message);
     handOver?.(message);
+    inbox?.(message);
     if (events.wantsMessages) {
       events.publishMessage(message);
       events.publish('message.delivered', messageEventBody(message));

@@ -20,6 +20,7 @@ import { Deployments } from './deploy/deployments.js';
 import { Updates } from './deploy/updates.js';
 import { type CapabilityPage, Directory } from './directory.js';
 import { EventBus } from './events.js';
+import { Inboxes } from './inboxes.js';
 import { Launcher } from './launcher.js';
 import { Lifecycle } from './lifecycle.js';
 import { Messages, serverStopping } from './messages.js';
@@ -31,6 +32,7 @@ import { Residents } from './residents.js';
 import { Retirement } from './retirement.js';
 import { Router } from './router.js';
 import { Supervisor } from './supervisor.js';
+import { Tasks } from './tasks/tasks.js';
 import { Versions } from './versions.js';
 import { Waiters } from './waiters.js';
 import { Watchdog } from './watchdog.js';
@@ -48,6 +50,8 @@ export class Runtime {
   readonly metrics: RuntimeMetrics;
   readonly updates: Updates;
   readonly #conversations: Conversations;
+  readonly tasks: Tasks;
+  readonly inboxes = new Inboxes();
   readonly #directory: Directory;
   readonly #pool: WorkerPool;
   readonly #preparePool = new PreparePool();
@@ -90,6 +94,7 @@ export class Runtime {
       counters,
       store,
       conversations: this.#conversations,
+      inboxes: this.inboxes,
     });
     const recovery = new Recovery({
       agents: () => this.agents,
@@ -193,8 +198,19 @@ export class Runtime {
       clients: this.clients,
       directory: this.#directory,
       store,
+      inboxes: this.inboxes,
     });
     this.deadLetters = new DeadLetters(store, router, this.#directory);
+    this.tasks = new Tasks({
+      clients: this.clients,
+      directory: this.#directory,
+      events: this.events,
+      inboxes: this.inboxes,
+      logger,
+      router,
+      store,
+      contentBytes: config.limits.content_bytes,
+    });
   }
 
   get state(): 'starting' | 'ready' | 'stopping' {
@@ -206,8 +222,10 @@ export class Runtime {
     await this.#pool.start();
     this.#watchdog.start();
     this.metrics.start();
+    this.tasks.restore();
     await this.agents.restore();
     this.deployments.resume();
+    this.tasks.start();
     this.#state = 'ready';
   }
 
@@ -243,6 +261,7 @@ export class Runtime {
     this.messages.close();
     this.deployments.stop();
     this.#retirement.stop();
+    this.tasks.stop();
     this.#supervisor.stop();
     await this.agents.shutDownAll(LIMITS.shutdown_drain_ms);
     this.#watchdog.stop();

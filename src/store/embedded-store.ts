@@ -39,6 +39,7 @@ import type {
   StoreStats,
 } from './store.js';
 import { checkSchema, openTables, readState, type Snapshot, type Tables } from './tables.js';
+import { EmbeddedTaskStore } from './tasks.js';
 import { WriterChannel } from './writer-channel.js';
 
 export interface StoreOptions {
@@ -121,6 +122,7 @@ function deploymentOf(value: Buffer): DeploymentRecord {
 
 /** The store on LMDB: writes go through the writer thread, reads come from the map in this one. */
 export class EmbeddedStore implements Store {
+  readonly tasks: EmbeddedTaskStore;
   readonly #options: StoreOptions;
   readonly #path: string;
   readonly #tables: Tables;
@@ -146,6 +148,7 @@ export class EmbeddedStore implements Store {
       options.logger,
     );
     this.#modules = new ModuleStore(this.#channel, tables.modules);
+    this.tasks = new EmbeddedTaskStore(this.#channel, tables);
   }
 
   appendMessage(bytes: Buffer, offset: number, length: number): boolean {

@@ -34,11 +34,13 @@ export const TABLE_AGENTS = 0;
 export const TABLE_MODULES = 1;
 export const TABLE_DATA = 2;
 export const TABLE_DEPLOYMENTS = 3;
+export const TABLE_TASKS = 4;
 export type TableCode =
   | typeof TABLE_AGENTS
   | typeof TABLE_MODULES
   | typeof TABLE_DATA
-  | typeof TABLE_DEPLOYMENTS;
+  | typeof TABLE_DEPLOYMENTS
+  | typeof TABLE_TASKS;
 
 /** A record that isn't a message, on the main thread. */
 export interface SmallRecord {

@@ -72,6 +72,29 @@ export interface DeploymentRecord {
   readonly state: unknown;
 }
 
+export interface StoredTask {
+  /** What `put` was given. */
+  readonly state: unknown;
+  /** What `putData` was given; empty when it was dropped. */
+  readonly data: string;
+}
+
+/** Tasks, and what is known of those who did them. Reads see what was committed. */
+export interface TaskStore {
+  /** What changes of a task, as JSON. */
+  put(taskId: string, state: unknown): void;
+  /** What doesn't change, and may be large. */
+  putData(taskId: string, data: string): void;
+  dropData(taskId: string): void;
+  delete(taskId: string): void;
+  /** In the order of their ids. */
+  all(): StoredTask[];
+
+  putRecord(participant: string, record: unknown): void;
+  deleteRecord(participant: string): void;
+  records(): Array<[participant: string, record: unknown]>;
+}
+
 export interface StoreStats {
   /** Records handed over and not yet written. */
   readonly pendingRecords: number;
@@ -133,6 +156,7 @@ export interface Store {
   deployments(): DeploymentRecord[];
   /** Waits until earlier writes are visible, then reads those of them that are there. */
   deploymentsOf(deploymentIds: readonly string[]): Promise<DeploymentRecord[]>;
+  readonly tasks: TaskStore;
 
   stats(): StoreStats;
   /** Writes out everything and releases the files. */

@@ -29,6 +29,7 @@ export interface Tables {
   readonly deadLetterIds: Table;
   readonly deadLetterAgents: Table;
   readonly deployments: Table;
+  readonly tasks: Table;
 }
 
 /** Counters that are written in the same transaction as what they count. */
@@ -92,6 +93,7 @@ export function openTables(path: string): Tables {
     deadLetterIds: table('dead_letter_ids'),
     deadLetterAgents: table('dead_letter_agents'),
     deployments: table('deployments'),
+    tasks: table('tasks'),
   };
 }
 

@@ -15,6 +15,7 @@ import {
   TABLE_AGENTS,
   TABLE_DEPLOYMENTS,
   TABLE_MODULES,
+  TABLE_TASKS,
 } from './records.js';
 import { dropOldestSegment, hasExpiredSegment, type RetentionLimits } from './retention.js';
 import type { StatusWords } from './status-words.js';
@@ -179,6 +180,7 @@ export class Writer {
     if (code === TABLE_AGENTS) return this.#tables.agents;
     if (code === TABLE_MODULES) return this.#tables.modules;
     if (code === TABLE_DEPLOYMENTS) return this.#tables.deployments;
+    if (code === TABLE_TASKS) return this.#tables.tasks;
     return this.#tables.data;
   }
 }

@@ -42,6 +42,12 @@ describe('the bidder agent', () => {
       cost: 12.5,
       confidence: 0.75,
     });
+    // The size may stand in the data of a task.
+    assert.deepEqual(tell(bidder(config), 'cfp', { data: { size: 50 } })?.content, {
+      estimated_time: 1.25,
+      cost: 12.5,
+      confidence: 0.75,
+    });
     assert.deepEqual(tell(bidder({ speed: '3' }), 'cfp', { size: 2.5 })?.content, {
       estimated_time: 0.833,
       cost: 2.5,

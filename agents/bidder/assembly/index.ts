@@ -18,6 +18,7 @@ const WORK_LARGEST: f64 = 10_000;
 
 const field = changetype<Slice>(memory.data(8, 4));
 const requirements = changetype<Slice>(memory.data(8, 4));
+const data = changetype<Slice>(memory.data(8, 4));
 const capability = changetype<Region>(memory.data(8, 4));
 let capabilityLength: usize = 0;
 const sieve = changetype<Region>(memory.data(8, 4));
@@ -61,8 +62,11 @@ function canDo(): bool {
   return true;
 }
 
+/** Of the content itself, or of the data of a task. */
 function readSize(): f64 {
-  findField(content, "size", field);
+  if (!findField(content, "size", field) && findField(content, "data", data)) {
+    findField(data, "size", field);
+  }
   const size = field.number;
   return size > 0 && size <= 1e12 ? size : SIZE_DEFAULT;
 }

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import { CaxtonError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { type Message, messageJsonText } from '../../fipa/message.js';
+import { AgentScope } from '../agent-scope.js';
 import { defineOperation } from '../operation.js';
 import { Cursor, MessageOutput, PageLimit } from '../schemas.js';
 
@@ -59,7 +60,11 @@ export const getConversation = defineOperation({
   grpc: { service: 'MessageService', methods: ['GetConversation'] },
   input: GetInput,
   output: GetOutput,
-  run: async (runtime, input: Static<typeof GetInput>): Promise<ConversationOutput> => {
+  run: async (
+    runtime,
+    input: Static<typeof GetInput>,
+    { principal },
+  ): Promise<ConversationOutput> => {
     const view = await runtime.conversations.find({
       conversationId: input.conversation_id,
       order: input.order ?? 'asc',
@@ -67,12 +72,18 @@ export const getConversation = defineOperation({
       cursor: input.cursor,
     });
     if (view === undefined) throw conversationNotFound(input.conversation_id);
+    // A restricted token reads what its agents say and hear, also among others.
+    const scope = AgentScope.of(principal, runtime);
+    if (scope && !view.participants.some(({ id }) => scope.allows(id))) {
+      throw conversationNotFound(input.conversation_id);
+    }
+    const { messages } = view.page;
     return {
       conversation_id: input.conversation_id,
       protocol: view.protocol,
       state: view.state,
       participants: view.participants,
-      messages: view.page.messages,
+      messages: scope ? messages.filter((message) => scope.allowsMessage(message)) : messages,
       total: view.page.total,
       next_cursor: view.page.nextCursor,
     };

@@ -11,6 +11,7 @@ import {
   type DeploymentState,
   messagesSeen,
 } from '../../runtime/deploy/state.js';
+import { AgentScope } from '../agent-scope.js';
 import { checkAgentAllowed } from '../auth.js';
 import { defineOperation } from '../operation.js';
 import { AgentIdInput, Bytes, Offset, PageLimit, Timestamp } from '../schemas.js';
@@ -111,8 +112,11 @@ export const getDeployment = defineOperation({
   grpc: { service, methods: ['GetDeployment'] },
   input: DeploymentInput,
   output: DeploymentOutput,
-  run: async (runtime, input: Static<typeof DeploymentInput>) =>
-    details(await runtime.deployments.get(input.deployment_id)),
+  run: async (runtime, input: Static<typeof DeploymentInput>, { principal }) => {
+    const state = await runtime.deployments.get(input.deployment_id);
+    AgentScope.of(principal, runtime)?.check(state.plan.agentId);
+    return details(state);
+  },
 });
 
 function details(state: DeploymentState): Static<typeof DeploymentOutput> {
@@ -218,8 +222,9 @@ export const listDeployments = defineOperation({
   grpc: { service, methods: ['ListDeployments'] },
   input: ListInput,
   output: ListOutput,
-  run: async (runtime, input: Static<typeof ListInput>) => {
+  run: async (runtime, input: Static<typeof ListInput>, { principal }) => {
     const agent = input.agent_id;
+    AgentScope.of(principal, runtime)?.checkQuery({ agent_id: agent });
     const offset = input.offset ?? 0;
     const page = await runtime.deployments.list({
       // An agent that was removed is known by its id alone.

@@ -12,6 +12,7 @@ const SERVICE_FILES = [
   'caxton/v1/message.proto',
   'caxton/v1/metrics.proto',
   'caxton/v1/deployment.proto',
+  'caxton/v1/task.proto',
 ] as const;
 
 export const PACKAGE = 'caxton.v1';

@@ -6,6 +6,7 @@ import { agentMethods } from './methods/agents.js';
 import { deploymentMethods } from './methods/deployments.js';
 import { messageMethods } from './methods/messages.js';
 import { metricsMethods } from './methods/metrics.js';
+import { taskMethods } from './methods/tasks.js';
 import type { OpenStreams } from './open-streams.js';
 import { PACKAGE } from './protos.js';
 import { type HandlerParts, unaryHandler } from './unary-handler.js';
@@ -17,6 +18,7 @@ export const UNARY_METHODS: readonly UnaryMethod[] = [
   ...messageMethods,
   ...metricsMethods,
   ...deploymentMethods,
+  ...taskMethods,
 ];
 
 const SERVICES: readonly string[] = [...new Set(UNARY_METHODS.map((method) => method.service))];

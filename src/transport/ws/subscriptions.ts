@@ -183,6 +183,13 @@ export class Subscriptions {
         { field: 'client_id' },
       );
     }
+    if (this.#runtime.inboxes.has(clientId)) {
+      throw new CaxtonError(
+        'FORBIDDEN',
+        `client_id '${clientId}' is a task's, which is the server's own; choose another name.`,
+        { field: 'client_id' },
+      );
+    }
   }
 }
 

@@ -14,7 +14,12 @@ import type { ErrorBody } from '../../../src/base/errors.js';
 
 /** The protos as another program would load them, apart from how the server does. */
 const definitions = loadSync(
-  ['caxton/v1/agent.proto', 'caxton/v1/message.proto', 'caxton/v1/metrics.proto'],
+  [
+    'caxton/v1/agent.proto',
+    'caxton/v1/message.proto',
+    'caxton/v1/metrics.proto',
+    'caxton/v1/task.proto',
+  ],
   {
     includeDirs: [join(packageRoot(import.meta.url), 'proto')],
     keepCase: true,

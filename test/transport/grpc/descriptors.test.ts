@@ -53,6 +53,7 @@ test('each file stands under the name it is imported by', () => {
     'caxton/v1/error.proto',
     'caxton/v1/message.proto',
     'caxton/v1/metrics.proto',
+    'caxton/v1/task.proto',
     'google/protobuf/struct.proto',
     'google/protobuf/timestamp.proto',
     'grpc/health/v1/health.proto',

@@ -248,6 +248,14 @@ test('bounds in the comments of the protos are those in force', () => {
     `0 to ${LIMITS.priority_max}; higher is sooner.`,
     `at most ${LIMITS.content_bytes / 2 ** 20} MiB as JSON`,
     `at most ${LIMITS.field_bytes} bytes`,
+    `at most ${LIMITS.task_name_bytes} characters`,
+    `at most ${LIMITS.task_description_bytes} characters`,
+    `at most ${LIMITS.task_data_bytes / 1024} KiB as JSON`,
+    `at most ${LIMITS.task_participants}.`,
+    `at most ${LIMITS.task_timeout_max_s}; absent = ${LIMITS.task_timeout_default_s}.`,
+    `at most ${LIMITS.task_bid_wait_max_s}; absent = ${LIMITS.task_bid_wait_default_s}.`,
+    `more than ${LIMITS.task_result_bytes / 1024} KiB`,
+    `at most ${LIMITS.task_reason_bytes} characters`,
   ]) {
     assert.ok(comments.includes(bound), bound);
   }

@@ -51,6 +51,7 @@ test('reflection lists the services', async () => {
       'caxton.v1.DeploymentService',
       'caxton.v1.MessageService',
       'caxton.v1.MetricsService',
+      'caxton.v1.TaskService',
       'grpc.health.v1.Health',
     ]);
   }

@@ -78,7 +78,8 @@ function watchHealth(client: Client): { readonly seen: string[]; readonly ended:
 test('health is served for the whole server and for each service', async () => {
   await withServer(async ({ grpcAddress }) => {
     await withClient(grpcAddress, async (client) => {
-      for (const service of ['', 'AgentService', 'MessageService', 'MetricsService']) {
+      const services = ['AgentService', 'MessageService', 'MetricsService', 'TaskService'];
+      for (const service of ['', ...services]) {
         const name = service && `caxton.v1.${service}`;
         assert.equal(await checkHealth(client, name), 'SERVING');
       }

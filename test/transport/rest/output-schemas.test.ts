@@ -98,6 +98,19 @@ test('every operation answers as its output schema says, field by field', async 
   await call('rollbackDeployment', reload, { reason: 'a test' });
   await ended(reload);
   await call('listDeployments', {}, undefined, '?limit=2');
+  await call('deployAgent', {}, deployForm(sampleAgent('bidder'), { name: 'bidder' }));
+  const offered = { name: 'task', participants: ['bidder'], data: { size: 3 } };
+  const task = { task_id: (await call('createTask', {}, offered)).task_id! };
+  await call('getTask', task);
+  await call('distributeTask', task, {});
+  await eventually(
+    'the task is completed',
+    async () => (await call('getTask', task)).status === 'completed',
+  );
+  const second = { task_id: (await call('createTask', {}, offered)).task_id! };
+  await call('cancelTask', second, { reason: 'enough' });
+  await call('getTask', second);
+  await call('listTasks', {}, undefined, '?limit=1');
   await call('stopAgent', agent);
   await eventually(
     'the agent stops',
