@@ -7,6 +7,7 @@ import { CONTENT_JSON, emptyMessage, type Message, messageJsonText } from '../fi
 import type { Store } from '../store/store.js';
 import type { Agent, Instance } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
+import type { Backlog } from './backlog.js';
 import type { Clients } from './clients.js';
 import type { ConversationBirths } from './conversation-births.js';
 import type { Counters } from './counters.js';
@@ -16,6 +17,7 @@ import { type EventBus, messageEventBody } from './events.js';
 import type { Waiters } from './waiters.js';
 
 export interface RouterParts {
+  readonly backlog: Backlog;
   readonly births: ConversationBirths;
   readonly directory: Directory;
   readonly delivery: Delivery;
@@ -28,7 +30,7 @@ export interface RouterParts {
 }
 
 const CAPABILITY = 'capability:';
-const BROADCAST = 'broadcast:';
+export const BROADCAST = 'broadcast:';
 
 /** What became of an accepted message: in a mailbox, or held for an agent that can't take it yet. */
 export type Acceptance = 'delivered' | 'queued';
@@ -253,13 +255,17 @@ export class Router {
     reply.content = JSON.stringify({
       error: { code: error.code, message: error.message, ...error.details },
     });
-    try {
-      this.accept(reply);
-    } catch (refusal) {
-      // The message itself is among the dead letters, with the reason; a second letter that only
-      // says so would help nobody, and floods would fill the list with them.
-      if (!(refusal instanceof CaxtonError)) throw refusal;
-    }
+    this.#parts.backlog.push((last) => {
+      try {
+        this.accept(reply);
+      } catch (refusal) {
+        // The message itself is among the dead letters, with the reason; a second letter that only
+        // says so would help nobody, and floods would fill the list with them.
+        if (!(refusal instanceof CaxtonError)) throw refusal;
+        return last || !isHistoryBehind(refusal);
+      }
+      return true;
+    });
   }
 }
 
@@ -313,6 +319,11 @@ function noProvider(receiver: string, capability: string): CaxtonError {
     `No running agent offers the capability '${capability}'.`,
     { agent_id: receiver, capability, searched_at: new Date().toISOString() },
   );
+}
+
+/** Whether a message was refused for want of room in the history alone: later there will be some. */
+export function isHistoryBehind(refusal: CaxtonError): boolean {
+  return refusal.details.resource === 'history';
 }
 
 function historyBehind(): CaxtonError {

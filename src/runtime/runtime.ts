@@ -8,6 +8,7 @@ import type { HistoryPage, HistoryQuery, Store } from '../store/store.js';
 import { AgentSubscriptions } from './agent-subscriptions.js';
 import { AgentTimers } from './agent-timers.js';
 import { Agents } from './agents.js';
+import { Backlog } from './backlog.js';
 import { Clients } from './clients.js';
 import { ConversationBirths } from './conversation-births.js';
 import { Counters } from './counters.js';
@@ -38,6 +39,7 @@ export class Runtime {
   readonly events: EventBus;
   readonly messages: Messages;
   readonly metrics: RuntimeMetrics;
+  readonly #backlog: Backlog;
   readonly #directory: Directory;
   readonly #pool: WorkerPool;
   readonly #preparePool = new PreparePool();
@@ -50,6 +52,7 @@ export class Runtime {
   constructor(config: Config, store: Store, logger: Logger) {
     this.config = config;
     this.#store = store;
+    this.#backlog = new Backlog(logger);
     const counters = new Counters();
     const residents = new Residents();
     const replicas = new DataReplicas(store);
@@ -61,6 +64,7 @@ export class Runtime {
     const delivery = new Delivery(() => this.#pool.expectReplies());
     const lifecycle = new Lifecycle(store, this.events);
     const router = new Router({
+      backlog: this.#backlog,
       births: new ConversationBirths(),
       directory: this.#directory,
       delivery,
@@ -82,6 +86,7 @@ export class Runtime {
     });
     this.#supervisor = new Supervisor(recovery);
     const replies = new Replies({
+      backlog: this.#backlog,
       counters,
       delivery,
       directory: this.#directory,
@@ -191,6 +196,7 @@ export class Runtime {
     this.messages.close();
     this.#supervisor.stop();
     await this.agents.shutDownAll(LIMITS.shutdown_drain_ms);
+    this.#backlog.close();
     this.#watchdog.stop();
     this.metrics.stop();
     this.#waiters.rejectAll(serverStopping());

@@ -34,9 +34,11 @@ export class WorkerLoop {
   constructor(start: WorkerStart) {
     this.#port = start.port;
     this.#requests = new RingConsumer(start.requestRing, start.generation);
+    const status = new StatusBlock(start.status);
     const replies = new ReplyWriter(
       new RingProducer(start.replyRing, start.generation),
       start.port,
+      status,
     );
     this.#services = {
       call: new CurrentCall(),
@@ -45,7 +47,6 @@ export class WorkerLoop {
       encoder: new GuestEncoder(),
       input: new GuestInput(start.contentBytes),
     };
-    const status = new StatusBlock(start.status);
     this.#host = new AgentHost(this.#services, status, this.#measurements);
   }
 
