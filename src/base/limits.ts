@@ -23,7 +23,7 @@ export const LIMITS = Object.freeze({
   wait_max_ms: 600_000,
   waiting_callers: 100_000,
   idempotency_keys: 100_000,
-  /** Results kept under idempotency keys, twice: of sends, and of sends that waited. */
+  /** Results and replies kept under idempotency keys. */
   idempotency_bytes: 64 * MIB,
   known_clients: 100_000,
   /** Places in the table of conversations whose clients chose the id; a power of two. */
