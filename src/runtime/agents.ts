@@ -1,6 +1,13 @@
 import { wallMs, wallUs } from '../base/clock.js';
-import { agentNotFound, CaxtonError, type PlainError, toPlainError } from '../base/errors.js';
+import {
+  agentNotFound,
+  CaxtonError,
+  isUnavailable,
+  type PlainError,
+  toPlainError,
+} from '../base/errors.js';
 import { newAgentId, newDeploymentId } from '../base/ids.js';
+import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
 import type { Config } from '../config/schema.js';
 import type { AgentRecord, Store } from '../store/store.js';
@@ -35,6 +42,7 @@ export class Agents {
   readonly #parts: AgentsParts;
   /** Names of deploys on their way, so that two at once can't take the same. */
   readonly #reserved = new Set<string>();
+  #stopping = false;
 
   constructor(parts: AgentsParts) {
     this.#parts = parts;
@@ -169,7 +177,8 @@ export class Agents {
       await this.#launch(agent, await this.#parts.modules.get(moduleHash, config.memoryBytes));
     } catch (error) {
       if (agent.state !== 'unloaded') {
-        this.#parts.lifecycle.change(agent, 'failed', toPlainError(error));
+        const reason = toPlainError(error);
+        this.#parts.lifecycle.change(agent, isUnavailable(error) ? 'stopped' : 'failed', reason);
       }
       this.#failWaiting(agent, toPlainError(error));
       throw deploymentFailed(error, agent);
@@ -192,7 +201,10 @@ export class Agents {
     return { agentId: agent.id, removedMs: wallMs() };
   }
 
-  /** Brings back the agents of the store. Those that can't start become `failed`. */
+  /**
+   * Brings back the agents of the store. Those that can't start become `failed`; where something
+   * was missing that is no fault of theirs they stay `loaded`, and it is tried again.
+   */
   async restore(): Promise<void> {
     const records = this.#parts.store.agents();
     for (let from = 0; from < records.length; from += RESTORED_AT_ONCE) {
@@ -202,7 +214,7 @@ export class Agents {
   }
 
   async #restoreOne(record: AgentRecord): Promise<void> {
-    const { directory, modules, lifecycle, logger } = this.#parts;
+    const { directory, modules, lifecycle } = this.#parts;
     // Servers before this one knew of no instances.
     const stored = record.config as Partial<AgentConfig>;
     const config = { ...stored, instances: stored.instances ?? 1 } as AgentConfig;
@@ -213,10 +225,23 @@ export class Agents {
       lifecycle.change(agent, record.desiredState);
       return;
     }
+    await this.#bringBack(agent);
+  }
+
+  async #bringBack(agent: Agent): Promise<void> {
+    const { modules, lifecycle, logger } = this.#parts;
+    const { moduleHash, config } = agent.identity;
     try {
-      await this.#launch(agent, await modules.get(record.moduleHash, config.memoryBytes));
+      await this.#launch(agent, await modules.get(moduleHash, config.memoryBytes));
     } catch (error) {
+      if (agent.state !== 'loaded' || this.#stopping) return;
       logger.error({ err: error, agent_id: agent.id }, 'agent could not be brought back');
+      // No worker, or a disk that takes no writes: none of that is the agent's fault.
+      if (isUnavailable(error)) {
+        const again = () => void (this.#stopping || this.#bringBack(agent));
+        setTimeout(again, LIMITS.restart_retry_ms).unref();
+        return;
+      }
       lifecycle.change(agent, 'failed', toPlainError(error));
       this.#failWaiting(agent, toPlainError(error));
     }
@@ -271,6 +296,7 @@ export class Agents {
    * are told. They stay `running` in the store, so that the next start brings them back.
    */
   async shutDownAll(withinMs: number): Promise<void> {
+    this.#stopping = true;
     const { directory, launcher } = this.#parts;
     const instances = [...directory.agents()].flatMap((agent) => agent.instances);
     const deadlineMs = wallMs() + withinMs;
@@ -346,6 +372,8 @@ const lineText = (line: LogLine): string => line.text;
 function deploymentFailed(error: unknown, agent: Agent): unknown {
   if (!(error instanceof CaxtonError)) return error;
   if (error.code === 'INVALID_WASM' || error.code === 'DEPLOYMENT_FAILED') return error;
+  // No fault of the module: the same deploy, or start, may succeed later.
+  if (isUnavailable(error)) return error;
   return new CaxtonError(
     'DEPLOYMENT_FAILED',
     `The agent could not be started: ${error.message}`,

@@ -1,5 +1,5 @@
 import { wallUs } from '../base/clock.js';
-import { CaxtonError, type PlainError } from '../base/errors.js';
+import { CaxtonError, isUnavailable, type PlainError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { decodeMessage } from '../fipa/binary.js';
 import { leastLoaded } from '../pool/placement.js';
@@ -28,11 +28,6 @@ export interface LauncherParts {
 }
 
 const INSTALL_ATTEMPTS = 5;
-
-/** Whether something was missing that will be back: a worker, or the store. */
-function isUnavailable(error: unknown): boolean {
-  return error instanceof CaxtonError && error.code === 'UNAVAILABLE';
-}
 
 /** Brings instances onto workers and takes them off again. */
 export class Launcher {

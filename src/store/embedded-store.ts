@@ -122,6 +122,8 @@ export class EmbeddedStore implements Store {
   readonly #channel: WriterChannel;
   readonly #modules: ModuleStore;
   readonly #reads = new Set<Promise<unknown>>();
+  /** Agent id → the last record of its data that may not be on disk yet. */
+  readonly #dataWrites = new Map<string, number>();
   #closed: Promise<void> | undefined;
 
   constructor(options: StoreOptions, path: string, tables: Tables, unlock: () => void) {
@@ -168,6 +170,7 @@ export class EmbeddedStore implements Store {
   deleteAgent(agentId: string): void {
     this.#put(RECORD_DELETE, TABLE_AGENTS, Buffer.from(agentId, 'utf8'), NO_BYTES);
     this.#put(RECORD_DELETE_PREFIX, TABLE_DATA, textPrefix(agentId), NO_BYTES);
+    this.#dataWrites.delete(agentId);
   }
 
   agents(): AgentRecord[] {
@@ -195,14 +198,19 @@ export class EmbeddedStore implements Store {
 
   putAgentData(agentId: string, key: Uint8Array, value: Uint8Array): void {
     this.#put(RECORD_PUT, TABLE_DATA, dataKey(agentId, key), value);
+    this.#dataWrites.set(agentId, this.#channel.lastSequence);
   }
 
   deleteAgentData(agentId: string, key: Uint8Array): void {
     this.#put(RECORD_DELETE, TABLE_DATA, dataKey(agentId, key), NO_BYTES);
+    this.#dataWrites.set(agentId, this.#channel.lastSequence);
   }
 
   async agentData(agentId: string): Promise<Array<[Uint8Array, Uint8Array]>> {
-    await this.durable();
+    // An agent that a start brings back has written nothing: it needs no disk that takes writes.
+    const written = this.#dataWrites.get(agentId);
+    if (written !== undefined) await this.#channel.durable(written);
+    if (written === this.#dataWrites.get(agentId)) this.#dataWrites.delete(agentId);
     this.#tables.root.resetReadTxn();
     const prefix = textPrefix(agentId);
     const entries = this.#tables.data.getRange({ start: prefix, end: prefixEnd(prefix) });

@@ -67,7 +67,7 @@ export class WriterChannel {
   /** Records handed over and not known to be on disk. */
   get pendingRecords(): number {
     this.#noteCommitted();
-    return this.#sequence + this.#overflow.length - this.#committed;
+    return this.lastSequence - this.#committed;
   }
 
   get pendingBytes(): number {
@@ -128,14 +128,22 @@ export class WriterChannel {
     this.#words.demand();
   }
 
-  /** Resolves when all records taken before are on disk. @throws CaxtonError UNAVAILABLE */
-  durable(): Promise<void> {
-    const sequence = this.#sequence + this.#overflow.length;
+  /** Sequence of the last record handed over. */
+  get lastSequence(): number {
+    return this.#sequence + this.#overflow.length;
+  }
+
+  /**
+   * Resolves when all records up to this one are on disk, or all taken before.
+   * @throws CaxtonError UNAVAILABLE
+   */
+  durable(sequence: number = this.lastSequence): Promise<void> {
     this.#noteCommitted();
     if (sequence <= this.#committed) return Promise.resolve();
     if (this.#words.failing) return Promise.reject(this.#unavailable());
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ sequence, resolve, reject });
+      const after = this.#waiters.findLastIndex((waiter) => waiter.sequence <= sequence);
+      this.#waiters.splice(after + 1, 0, { sequence, resolve, reject });
       this.#hold();
       this.#words.demand();
       // The commit may have come between the look above and the demand, and then no doorbell rings.
@@ -172,7 +180,7 @@ export class WriterChannel {
     await this.#ended;
     process.off('exit', this.#onExit);
     this.#noteCommitted();
-    const lost = this.#sequence + this.#overflow.length - this.#committed;
+    const lost = this.lastSequence - this.#committed;
     if (lost === 0) return;
     this.#logger.error({ lost, reason: this.#reason }, 'the store could not write out its records');
     throw failure ?? this.#unavailable();
@@ -242,7 +250,7 @@ export class WriterChannel {
   #settle(): void {
     this.#noteCommitted();
     let done = 0;
-    // Waiters are in order of their sequence, as they came.
+    // Waiters are in order of their sequence.
     while (done < this.#waiters.length && this.#waiters[done]!.sequence <= this.#committed) done++;
     for (const waiter of this.#waiters.splice(0, done)) waiter.resolve();
     if (this.#waiters.length > 0 || this.#overflow.length > 0) this.#words.demand();

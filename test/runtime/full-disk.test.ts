@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { eventually } from '../support/eventually.js';
+import { whileDiskFails } from '../support/failing-disk.js';
+import { GuestBuilder } from '../support/guest-builder.js';
+import { compileWat } from '../support/guests.js';
+import { refusal, startTestRuntime, withRuntime } from '../support/runtime.js';
+
+/** Stores something each time that an instance starts. */
+async function storing(): Promise<Uint8Array> {
+  const builder = new GuestBuilder();
+  const store = `(call ${builder.use('store_data')} ${builder.text('key')} ${builder.text('value')})`;
+  builder.export('agent_init', store, '(result i32)');
+  return compileWat('storing', builder.build());
+}
+
+async function withFolder(use: (dataDir: string) => Promise<void>): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'caxton-full-'));
+  try {
+    await use(dataDir);
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+describe('on a full disk', () => {
+  it('a start brings agents back, and waits with those that need the disk', async () => {
+    await withFolder(async (dataDir) => {
+      const before = await startTestRuntime({ data_dir: dataDir });
+      await before.deploy('counter');
+      await before.ask('counter', { action: 'add', amount: 3 });
+      // Its second instance starts with what the first stored.
+      await before.deploy(await storing(), { name: 'storing', resources: { instances: 2 } });
+      await before.close();
+      const test = await whileDiskFails(async () => {
+        const again = await startTestRuntime({ data_dir: dataDir });
+        assert.equal(again.runtime.agents.get('counter').state, 'running');
+        assert.deepEqual(await again.askContent('counter', { action: 'get' }), { count: 3 });
+        assert.equal(again.runtime.agents.get('storing').state, 'loaded');
+        return again;
+      });
+      try {
+        await test.until('storing', 'running');
+      } finally {
+        await test.close();
+      }
+    });
+  });
+
+  it('an agent that can’t be started stays stopped, and can be started later', async () => {
+    await withRuntime({}, async (test) => {
+      await test.deploy(await storing(), { name: 'storing', resources: { instances: 2 } });
+      test.runtime.agents.stop('storing', 1, true);
+      await test.until('storing', 'stopped');
+      await whileDiskFails(async () => {
+        await assert.rejects(test.runtime.agents.start('storing'), refusal('UNAVAILABLE'));
+        assert.equal(test.runtime.agents.get('storing').state, 'stopped');
+      });
+      await eventually('it starts', () =>
+        test.runtime.agents.start('storing').catch(() => undefined),
+      );
+    });
+  });
+});
