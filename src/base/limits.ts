@@ -61,8 +61,10 @@ export const LIMITS = Object.freeze({
   data_key_bytes: 512,
   data_value_bytes: 1 * MIB,
   data_bytes_per_agent: 16 * MIB,
-  /** What an entry counts beside its key and value, so that many tiny ones are bounded as well. */
-  data_entry_bytes: 128,
+  /** What an entry takes in a worker's memory beside its key and value. */
+  data_entry_bytes: 320,
+  /** Stored data of all agents on one worker, which lies in its heap. */
+  data_bytes_per_worker: 512 * MIB,
   memory_default_bytes: 64 * MIB,
   memory_max_bytes: 1024 * MIB,
   fuel_default: 10_000_000,
@@ -99,7 +101,7 @@ export const LIMITS = Object.freeze({
   worker_restart_backoff_ms: 100,
   /** After so long a thread that has not reported is given up. */
   worker_start_ms: 30_000,
-  /** JavaScript heap of one worker thread; agents' memories and stored data lie outside of it. */
+  /** JavaScript heap of one worker thread; agents' memories lie outside of it. */
   worker_heap_mb: 1_024,
 
   // WebAssembly modules.
@@ -175,6 +177,10 @@ export function assertLimitRelations(
   );
   assert(LIMITS.memory_default_bytes <= LIMITS.memory_max_bytes, 'default memory above its limit');
   assert(LIMITS.memory_max_bytes % LIMITS.wasm_page_bytes === 0, 'memory limit not in whole pages');
+  assert(
+    LIMITS.data_bytes_per_worker <= (LIMITS.worker_heap_mb * MIB) / 2,
+    'stored data must leave half of a worker’s heap to everything else',
+  );
   assert(LIMITS.fuel_default <= LIMITS.fuel_max, 'default fuel above its limit');
   assert(LIMITS.request_body_bytes > LIMITS.module_bytes * (4 / 3), 'no room for a base64 module');
 }

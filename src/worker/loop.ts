@@ -6,6 +6,7 @@ import type { ControlReply, ControlRequest, InstallResult, WorkerStart } from '.
 import { StatusBlock } from '../wire/status-block.js';
 import { AgentHost } from './agent-host.js';
 import { CurrentCall } from './current-call.js';
+import { DataBudget } from './data-budget.js';
 import { Directory } from './directory.js';
 import { Effects } from './effects.js';
 import { GuestEncoder } from './guest-encoding.js';
@@ -42,6 +43,7 @@ export class WorkerLoop {
     );
     this.#services = {
       call: new CurrentCall(),
+      dataBudget: new DataBudget(start.dataBytes),
       effects: new Effects(replies),
       directory: new Directory(),
       encoder: new GuestEncoder(),
