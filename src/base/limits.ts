@@ -143,6 +143,8 @@ export const LIMITS = Object.freeze({
   client_connect_ms: 10_000,
   page_default: 50,
   page_max: 500,
+  /** A page of the history, or of dead letters, ends with the message that passes this. */
+  page_bytes: 4 * MIB,
   logs_page_max: 1_000,
 
   // Store.
