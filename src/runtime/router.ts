@@ -207,6 +207,10 @@ export class Router {
   sendToAll(message: Message, agents: readonly Agent[]): Acceptance {
     const length = this.#encode(message) + LIMITS.field_bytes;
     for (const agent of agents) checkTakes(this.#instanceOf(agent, message), length);
+    const limitBytes = this.#parts.store.roomBytesMax;
+    if (agents.length > 1 && length * agents.length > limitBytes) {
+      throw broadcastTooLarge(length, agents.length, limitBytes);
+    }
     if (!this.#parts.store.hasRoom(length, agents.length)) throw historyBehind();
     let acceptance: Acceptance = 'delivered';
     agents.forEach((agent, index) => {
@@ -324,6 +328,14 @@ function noProvider(receiver: string, capability: string): CaxtonError {
 /** Whether a message was refused for want of room in the history alone: later there will be some. */
 export function isHistoryBehind(refusal: CaxtonError): boolean {
   return refusal.details.resource === 'history';
+}
+
+function broadcastTooLarge(length: number, count: number, limitBytes: number): CaxtonError {
+  return new CaxtonError(
+    'RESOURCE_LIMIT_EXCEEDED',
+    `A message of ${length} bytes to ${count} receivers is more than the message history takes at once, ${limitBytes} bytes. Make content smaller, or send to fewer receivers.`,
+    { resource: 'history', limit_bytes: limitBytes, receivers: count },
+  );
 }
 
 function historyBehind(): CaxtonError {

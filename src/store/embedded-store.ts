@@ -153,6 +153,10 @@ export class EmbeddedStore implements Store {
     return !this.#options.historyEnabled || this.#channel.hasRoom(length, count);
   }
 
+  get roomBytesMax(): number {
+    return this.#options.historyEnabled ? this.#channel.roomBytesMax : Number.POSITIVE_INFINITY;
+  }
+
   durable(): Promise<void> {
     return this.#channel.durable();
   }

@@ -87,6 +87,8 @@ export interface Store {
   appendMessage(bytes: Buffer, offset: number, length: number): boolean;
   /** Whether there is room for `count` messages of so many bytes each now. */
   hasRoom(length: number, count?: number): boolean;
+  /** Most bytes of messages that there can ever be room for at once. */
+  readonly roomBytesMax: number;
   /** Resolves when all that was handed over before is on disk. @throws CaxtonError UNAVAILABLE */
   durable(): Promise<void>;
 

@@ -79,6 +79,11 @@ export class WriterChannel {
     return this.#producer.maxPayloadBytes - RECORD_HEADER_BYTES;
   }
 
+  /** Whatever a set of messages of so many bytes is made of, an empty ring takes it. */
+  get roomBytesMax(): number {
+    return this.#producer.capacityBytes / 2;
+  }
+
   hasRoom(length: number, count: number): boolean {
     const bytes = RECORD_HEADER_BYTES + length;
     if (this.#overflow.length > 0 || bytes > this.#producer.maxPayloadBytes) return false;

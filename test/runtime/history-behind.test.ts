@@ -143,3 +143,17 @@ describe('while the history stands still', () => {
     });
   });
 });
+
+it('a broadcast of a client that there is never room for is refused for good', async () => {
+  await withRuntime({}, async (test) => {
+    const reader = await compileWat('reader', new GuestBuilder().build());
+    for (let i = 0; i < 40; i++) {
+      await test.deploy(reader, { name: `reader-${i}`, capabilities: ['read'] });
+    }
+    const never = refusal('RESOURCE_LIMIT_EXCEEDED', { resource: 'history', receivers: 40 });
+    await assert.rejects(test.send('broadcast:read', BIG), never);
+    assert.equal((await test.history()).length, 0);
+    await test.send('broadcast:read', BIG.slice(0, 300_000));
+    assert.equal((await test.history()).length, 40);
+  });
+});
