@@ -1,4 +1,4 @@
-import { wallMs, wallUs } from '../base/clock.js';
+import { wallMs } from '../base/clock.js';
 import {
   agentNotFound,
   CaxtonError,
@@ -19,6 +19,7 @@ import type { Launcher } from './launcher.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { CompiledModule, Modules } from './modules.js';
 import type { Residents } from './residents.js';
+import { shutDown } from './shutdown.js';
 import type { AgentConfig, AgentSnapshot, AgentState, LogLine } from './types.js';
 
 export interface AgentsParts {
@@ -34,6 +35,11 @@ export interface AgentsParts {
   readonly launcher: Launcher;
 }
 
+export interface Removal {
+  readonly agentId: string;
+  readonly removedMs: number;
+}
+
 // Enough to keep all workers busy with installing; more would only queue up.
 const RESTORED_AT_ONCE = 64;
 
@@ -42,6 +48,8 @@ export class Agents {
   readonly #parts: AgentsParts;
   /** Names of deploys on their way, so that two at once can't take the same. */
   readonly #reserved = new Set<string>();
+  /** By id and name: removals that aren't on disk yet, as far as somebody knows. */
+  readonly #removed = new Map<string, Removal>();
   #stopping = false;
 
   constructor(parts: AgentsParts) {
@@ -104,12 +112,11 @@ export class Agents {
     directory.add(agent);
     try {
       await this.#launch(agent, added.prepared);
+      await store.durable();
     } catch (error) {
-      this.#failWaiting(agent, toPlainError(error));
-      this.#discard(agent);
+      await this.#takeBack(agent, toPlainError(error));
       throw deploymentFailed(error, agent);
     }
-    await store.durable();
     this.#parts.events.publish('agent.deployed', {
       agent_id: agent.id,
       name: config.name,
@@ -117,6 +124,17 @@ export class Agents {
       deployment_id: agent.identity.deploymentId,
     });
     return agent.snapshot();
+  }
+
+  /** A deploy that failed leaves nothing behind, so that it can be tried again. */
+  async #takeBack(agent: Agent, reason: PlainError): Promise<void> {
+    this.#parts.directory.remove(agent);
+    if (agent.state === 'running') {
+      this.#parts.lifecycle.unload(agent);
+      await agent.exclusively(() => this.#evict(agent, true));
+    }
+    this.#failWaiting(agent, reason);
+    this.#discard(agent);
   }
 
   #checkNameFree(name: string): void {
@@ -183,22 +201,38 @@ export class Agents {
       this.#failWaiting(agent, toPlainError(error));
       throw deploymentFailed(error, agent);
     }
-    await this.#parts.store.durable();
+    // It runs: that this is not on disk yet is no reason to start it once more.
+    await this.#parts.store.durable().catch((error) => {
+      this.#parts.logger.warn({ err: error, agent_id: agent.id }, 'a start is not on disk yet');
+    });
     return agent.snapshot();
   }
 
-  /** @throws CaxtonError AGENT_NOT_FOUND */
-  async remove(name: string): Promise<{ agentId: string; removedMs: number }> {
-    const agent = this.#get(name);
+  /**
+   * Where the disk fails the agent is gone all the same, and a repeated call waits for the disk.
+   * @throws CaxtonError AGENT_NOT_FOUND, UNAVAILABLE
+   */
+  async remove(name: string): Promise<Removal> {
     const { directory, store, events } = this.#parts;
+    const former = directory.find(name) === undefined ? this.#removed.get(name) : undefined;
+    if (former !== undefined) {
+      await store.durable();
+      this.#removed.clear();
+      return former;
+    }
+    const agent = this.#get(name);
     const shutdown = agent.state === 'running' || agent.state === 'draining';
     directory.remove(agent);
     this.#parts.lifecycle.unload(agent);
     await agent.exclusively(() => this.#evict(agent, shutdown));
     this.#discard(agent);
-    await store.durable();
     events.publish('agent.removed', { agent_id: agent.id, name: agent.name });
-    return { agentId: agent.id, removedMs: wallMs() };
+    const removal = { agentId: agent.id, removedMs: wallMs() };
+    const names = [agent.id, agent.name];
+    for (const each of names) this.#removed.set(each, removal);
+    await store.durable();
+    for (const each of names) if (this.#removed.get(each) === removal) this.#removed.delete(each);
+    return removal;
   }
 
   /**
@@ -291,32 +325,10 @@ export class Agents {
     for (const instance of agent.instances) this.#parts.launcher.failWaiting(instance, error);
   }
 
-  /**
-   * The server stops: agents handle what waits for them, as far as it can be done in the time, and
-   * are told. They stay `running` in the store, so that the next start brings them back.
-   */
+  /** The server stops: see `shutDown`. */
   async shutDownAll(withinMs: number): Promise<void> {
     this.#stopping = true;
-    const { directory, launcher } = this.#parts;
-    const instances = [...directory.agents()].flatMap((agent) => agent.instances);
-    const deadlineMs = wallMs() + withinMs;
-    for (const instance of instances) {
-      instance.clearTimers();
-      if (instance.ready) await launcher.idle(instance, Math.max(deadlineMs - wallMs(), 0));
-      clearTimeout(instance.pause);
-    }
-    const removals = instances.map(async (instance) => {
-      const { channel, slot } = instance;
-      instance.ready = false;
-      if (channel === undefined || channel.dead) return;
-      await channel.remove(slot, true, wallUs()).catch(() => undefined);
-      await launcher.idleRing(instance);
-    });
-    await Promise.race([Promise.allSettled(removals), sleep(withinMs)]);
-    // What nobody will handle any more must not vanish; failures that it causes come after it.
-    for (const instance of [...instances, ...instances]) {
-      launcher.failWaiting(instance, serverStopped(instance.agent));
-    }
+    await shutDown([...this.#parts.directory.agents()], this.#parts.launcher, withinMs);
   }
 
   /** A version failed for good: until somebody starts the agent again it takes no message. */
@@ -344,18 +356,6 @@ export class Agents {
     if (agent === undefined) throw agentNotFound(name);
     return agent;
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
-}
-
-function serverStopped(agent: Agent): PlainError {
-  return {
-    code: 'UNAVAILABLE',
-    message: `The server stopped before agent '${agent.id}' could handle the message.`,
-    details: { agent_id: agent.id },
-  };
 }
 
 function removedMeanwhile(agent: Agent): CaxtonError {

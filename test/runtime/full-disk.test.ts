@@ -64,4 +64,45 @@ describe('on a full disk', () => {
       );
     });
   });
+
+  it('a deploy leaves nothing behind, and can be tried again', async () => {
+    await withRuntime({}, async (test) => {
+      await whileDiskFails(async () => {
+        await assert.rejects(test.deploy('echo'), refusal('UNAVAILABLE'));
+        assert.equal(test.runtime.agents.find('echo'), undefined);
+      });
+      const deployed = test.events('agent.deployed');
+      await eventually('it is deployed', () => test.deploy('echo').catch(() => undefined));
+      assert.equal(deployed.length, 1);
+      assert.equal(await test.askContent('echo', 1), 1);
+    });
+  });
+
+  it('a removal is told at once, and a repeated one waits for the disk', async () => {
+    await withRuntime({}, async (test) => {
+      const { agentId } = await test.deploy('echo');
+      const removed = test.events('agent.removed');
+      await whileDiskFails(async () => {
+        await assert.rejects(test.runtime.agents.remove('echo'), refusal('UNAVAILABLE'));
+        await assert.rejects(test.runtime.agents.remove(agentId), refusal('UNAVAILABLE'));
+      });
+      const removal = await eventually('it is on disk', () =>
+        test.runtime.agents.remove('echo').catch(() => undefined),
+      );
+      assert.equal(removal.agentId, agentId);
+      assert.equal(removed.length, 1);
+      await assert.rejects(test.runtime.agents.remove('echo'), refusal('AGENT_NOT_FOUND'));
+    });
+  });
+
+  it('a start of an agent that stands still is done', async () => {
+    await withRuntime({}, async (test) => {
+      await test.deploy('echo');
+      test.runtime.agents.stop('echo', 1, true);
+      await test.until('echo', 'stopped');
+      await whileDiskFails(async () => {
+        assert.equal((await test.runtime.agents.start('echo')).state, 'running');
+      });
+    });
+  });
 });
