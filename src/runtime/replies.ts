@@ -58,7 +58,7 @@ export interface RepliesParts {
   readonly trapped: (instance: Instance, error: PlainError) => void;
 }
 
-// Room in the history that must be there before a frame is taken from its ring: enough for most.
+// Room in the store's ring that must be there before a frame is taken from its ring: enough for most.
 // What needs more, and finds no room, holds up those behind it.
 const ROOM_NEEDED_BYTES = 256 * 1024;
 
@@ -71,10 +71,10 @@ export class Replies implements ReplySink {
     this.#parts = parts;
   }
 
-  /** While the history is behind, agents' messages stay in the rings and slow their agents down. */
+  /** While the store is behind, what agents do stays in the rings and slows them down. */
   ready(): boolean {
     const { backlog, store } = this.#parts;
-    return backlog.empty && store.hasRoom(ROOM_NEEDED_BYTES);
+    return backlog.empty && store.keepsUp(ROOM_NEEDED_BYTES);
   }
 
   frame(channel: WorkerChannel, source: Buffer, offset: number, length: number): void {

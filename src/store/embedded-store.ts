@@ -153,6 +153,10 @@ export class EmbeddedStore implements Store {
     return !this.#options.historyEnabled || this.#channel.hasRoom(length, count);
   }
 
+  keepsUp(length: number): boolean {
+    return this.#channel.hasRoom(length, 1);
+  }
+
   get roomBytesMax(): number {
     return this.#options.historyEnabled ? this.#channel.roomBytesMax : Number.POSITIVE_INFINITY;
   }
@@ -188,6 +192,7 @@ export class EmbeddedStore implements Store {
   }
 
   putMetered(hash: string, version: string, metered: Uint8Array, info: unknown): void {
+    this.#tables.root.resetReadTxn();
     this.#modules.putMetered(hash, version, metered, info);
   }
 
@@ -196,18 +201,21 @@ export class EmbeddedStore implements Store {
     return this.#modules.get(hash, version);
   }
 
+  moduleHashes(): string[] {
+    this.#tables.root.resetReadTxn();
+    return this.#modules.hashes();
+  }
+
   deleteModule(hash: string): void {
     this.#modules.delete(hash);
   }
 
   putAgentData(agentId: string, key: Uint8Array, value: Uint8Array): void {
-    this.#put(RECORD_PUT, TABLE_DATA, dataKey(agentId, key), value);
-    this.#dataWrites.set(agentId, this.#channel.lastSequence);
+    this.#putData(RECORD_PUT, agentId, key, value);
   }
 
   deleteAgentData(agentId: string, key: Uint8Array): void {
-    this.#put(RECORD_DELETE, TABLE_DATA, dataKey(agentId, key), NO_BYTES);
-    this.#dataWrites.set(agentId, this.#channel.lastSequence);
+    this.#putData(RECORD_DELETE, agentId, key, NO_BYTES);
   }
 
   async agentData(agentId: string): Promise<Array<[Uint8Array, Uint8Array]>> {
@@ -288,6 +296,11 @@ export class EmbeddedStore implements Store {
 
   #put(kind: RecordKind, table: TableCode, key: Uint8Array, value: Uint8Array): void {
     this.#channel.put({ kind, table, key, value });
+  }
+
+  #putData(kind: RecordKind, agentId: string, key: Uint8Array, value: Uint8Array): void {
+    this.#channel.put({ kind, table: TABLE_DATA, key: dataKey(agentId, key), value }, true);
+    this.#dataWrites.set(agentId, this.#channel.lastSequence);
   }
 
   #reader(snapshot: Snapshot): HistoryReader {

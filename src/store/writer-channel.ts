@@ -109,16 +109,17 @@ export class WriterChannel {
 
   /**
    * Takes a record that isn't a message, in any case behind all taken before.
+   * @param promised it was promised to be kept, and can't be refused
    * @throws CaxtonError UNAVAILABLE when too many wait already
    */
-  put(record: SmallRecord): void {
+  put(record: SmallRecord, promised = false): void {
     assert(!this.#closing, 'the store is closed');
     const bytes = recordBytes(record);
     if (bytes > this.#producer.maxPayloadBytes) this.#refuseTooLong(bytes);
     if (this.#overflow.length === 0 || this.#flushOverflow()) {
       if (this.#push(record)) return;
     }
-    if (this.#overflowBytes + bytes > LIMITS.store_overflow_bytes) {
+    if (!promised && this.#overflowBytes + bytes > LIMITS.store_overflow_bytes) {
       throw new CaxtonError(
         'UNAVAILABLE',
         `The store is too far behind to take more: ${this.#overflowBytes} bytes wait beside a full ring. Try again later${this.#reason === '' ? '' : `; the last write failed: ${this.#reason}`}.`,
