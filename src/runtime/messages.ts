@@ -17,6 +17,7 @@ export interface MessagesParts {
   readonly clients: Clients;
   readonly directory: Directory;
   readonly store: Store;
+  readonly historyEnabled: boolean;
 }
 
 /** Sending from outside. */
@@ -34,9 +35,10 @@ export class Messages {
    * Accepts a message. Answers at once unless it has to wait for the disk. A repeated send under an
    * idempotency key gives what became of the first.
    * @throws CaxtonError FORBIDDEN when the sender is an agent's name, INVALID_REQUEST when it names
-   * a group, UNAVAILABLE when the server stops, and what Router.accept throws
+   * a group or no history is there to persist in, UNAVAILABLE when the server stops, and what Router.accept throws
    */
   send(message: Message, options: SendOptions): SendResult | Promise<SendResult> {
+    this.#checkPersist(options);
     const key = keyOf(message, options);
     const known = key === '' ? undefined : this.#keyed.find(key);
     const result = known?.result ?? sendResult(message, this.#accept(message));
@@ -46,6 +48,7 @@ export class Messages {
 
   /** Accepts a message and waits for its answer. @throws CaxtonError TIMEOUT, and as `send` */
   async sendAndWait(message: Message, options: SendOptions): Promise<WaitResult> {
+    this.#checkPersist(options);
     const key = keyOf(message, options);
     const known = key === '' ? undefined : this.#keyed.find(key);
     if (known !== undefined) {
@@ -95,6 +98,15 @@ export class Messages {
   /** The server stops: nothing more is accepted from outside. */
   close(): void {
     this.#closed = true;
+  }
+
+  // Nothing would be on disk, whatever the answer says.
+  #checkPersist(options: SendOptions): void {
+    if (options.persist !== true || this.#parts.historyEnabled) return;
+    throw invalidRequest(
+      'options.persist can’t be kept: this server keeps no messages. Leave it out, or start the server with history.enabled.',
+      'options.persist',
+    );
   }
 
   #accept(message: Message): Acceptance {

@@ -152,6 +152,7 @@ export class Runtime {
       clients: this.clients,
       directory: this.#directory,
       store,
+      historyEnabled: config.history.enabled,
     });
     this.deadLetters = new DeadLetters(store, router, this.#directory);
   }

@@ -222,6 +222,16 @@ describe('messages from outside', () => {
   });
 });
 
+it('a send to be persisted is refused where no history is kept', async () => {
+  await withRuntime({ history: { enabled: false } }, async (test) => {
+    await test.deploy('echo');
+    const refused = refusal('INVALID_REQUEST', { field: 'options.persist' });
+    await assert.rejects(test.send('echo', 1, {}, { persist: true }), refused);
+    await assert.rejects(test.ask('echo', 1, {}, { persist: true }), refused);
+    assert.equal(await test.askContent('echo', 1), 1);
+  });
+});
+
 describe('a runtime that stops', () => {
   it('answers what it has accepted, and accepts nothing more', async () => {
     const test = await startTestRuntime();
