@@ -17,6 +17,7 @@ import type { Directory } from './directory.js';
 import type { EventBus } from './events.js';
 import type { Launcher } from './launcher.js';
 import type { Lifecycle } from './lifecycle.js';
+import { serverStopping } from './messages.js';
 import type { CompiledModule, Modules } from './modules.js';
 import type { Residents } from './residents.js';
 import { shutDown } from './shutdown.js';
@@ -84,10 +85,11 @@ export class Agents {
   /**
    * Checks, meters, compiles, stores and starts an agent.
    * @throws CaxtonError AGENT_ALREADY_EXISTS, INVALID_WASM, RESOURCE_LIMIT_EXCEEDED,
-   * DEPLOYMENT_FAILED
+   * DEPLOYMENT_FAILED, UNAVAILABLE
    */
   async deploy(wasm: Uint8Array, config: AgentConfig, deployedBy: string): Promise<AgentSnapshot> {
     const { directory, modules, store } = this.#parts;
+    if (this.#stopping) throw serverStopping();
     this.#checkNameFree(config.name);
     if (directory.size + this.#reserved.size >= this.#parts.config.limits.agents) {
       throw new CaxtonError('RESOURCE_LIMIT_EXCEEDED', 'No more agents can be deployed.', {
@@ -99,6 +101,10 @@ export class Agents {
     const added = await modules
       .add(wasm, config.memoryBytes)
       .finally(() => this.#reserved.delete(config.name));
+    if (this.#stopping) {
+      modules.release(added.hash);
+      throw serverStopping();
+    }
     const nowMs = wallMs();
     const agent = this.#create({
       agentId: newAgentId(),
@@ -245,6 +251,7 @@ export class Agents {
       const group = records.slice(from, from + RESTORED_AT_ONCE);
       await Promise.all(group.map((record) => this.#restoreOne(record)));
     }
+    this.#parts.modules.sweep();
   }
 
   async #restoreOne(record: AgentRecord): Promise<void> {

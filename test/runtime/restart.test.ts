@@ -135,4 +135,33 @@ describe('a runtime that starts again over the same store', () => {
       },
     );
   });
+
+  it('drops modules that no agent uses, as a crash in a deploy leaves them', async () => {
+    await inTurn(
+      async (test) => {
+        await test.deploy('echo');
+        test.store.putModule('00'.repeat(32), Buffer.from('left behind'));
+      },
+      async (test) => {
+        await test.store.durable();
+        assert.equal(test.store.moduleHashes().length, 1);
+        assert.equal(await test.askContent('echo', 1), 1);
+      },
+    );
+  });
+});
+
+it('a deploy that a stop breaks off is told so, and leaves no module behind', async () => {
+  const test = await startTestRuntime();
+  const deploys = ['echo', 'counter', 'bidder'].map((name) => test.deploy(name));
+  const refused = Promise.all(
+    deploys.map((deploy) => assert.rejects(deploy, refusal('UNAVAILABLE'))),
+  );
+  // The first module is being compiled, the others wait for it.
+  await test.runtime.stop();
+  await refused;
+  await assert.rejects(test.deploy('echo', { name: 'late' }), refusal('UNAVAILABLE'));
+  await test.store.durable();
+  assert.deepEqual(test.store.moduleHashes(), []);
+  await test.close();
 });
