@@ -159,9 +159,9 @@ export class Agent {
     return result;
   }
 
-  toRecord(): AgentRecord {
+  /** @param state the one that it is about to be in */
+  toRecord(state: AgentState = this.state): AgentRecord {
     const { identity } = this;
-    const stays = this.state === 'stopped' || this.state === 'failed';
     return {
       agentId: identity.agentId,
       name: identity.config.name,
@@ -171,7 +171,7 @@ export class Agent {
       deployedBy: identity.deployedBy,
       createdMs: identity.createdMs,
       deployedMs: identity.deployedMs,
-      desiredState: stays ? (this.state as 'stopped' | 'failed') : 'running',
+      desiredState: state === 'stopped' || state === 'failed' ? state : 'running',
       config: identity.config,
     };
   }

@@ -313,6 +313,7 @@ export class Agents {
       } catch (error) {
         // One alone, or the others without it, would be half an agent.
         if (agent.instances.length > 1) await this.#evict(agent, false);
+        for (const instance of agent.instances) this.#parts.launcher.abandon(instance);
         throw error;
       }
       this.#parts.lifecycle.change(agent, 'running');

@@ -127,9 +127,19 @@ export class Launcher {
     return this.#parts.channels().some((channel) => !channel.dead);
   }
 
+  /** It could not be started: what an attempt may have left behind goes. */
+  abandon(instance: Instance): void {
+    const { supervisor, subscriptions, delivery } = this.#parts;
+    const { agent } = instance;
+    supervisor.forget(instance);
+    delivery.forget(instance);
+    instance.clearTimers();
+    if (agent.instances.every((other) => other.channel === undefined)) subscriptions.remove(agent);
+  }
+
   /** Ends the instance; what still waits is failed to its senders. */
   async evict(instance: Instance, shutdown: boolean): Promise<void> {
-    const { residents, supervisor, subscriptions, delivery } = this.#parts;
+    const { residents, supervisor, delivery } = this.#parts;
     const { agent, channel, slot } = instance;
     instance.ready = false;
     supervisor.forget(instance);
@@ -143,10 +153,8 @@ export class Launcher {
       await this.idleRing(instance);
     }
     residents.remove(instance);
-    supervisor.forget(instance);
     // Its last call may have set timers and subscribed once more.
-    instance.clearTimers();
-    if (agent.instances.every((other) => other.channel === undefined)) subscriptions.remove(agent);
+    this.abandon(instance);
     this.failWaiting(instance, {
       code: 'UNAVAILABLE',
       message: `Agent '${agent.id}' was stopped before it could handle the message.`,

@@ -25,7 +25,10 @@ export class Lifecycle {
     this.#events = events;
   }
 
-  /** @throws CaxtonError CONFLICT when the state doesn't follow from the present one */
+  /**
+   * @throws CaxtonError CONFLICT when the state doesn't follow from the present one, UNAVAILABLE
+   * when the store is too far behind; then the agent stays as it is
+   */
   change(agent: Agent, to: AgentState, reason?: PlainError): void {
     const from = agent.state;
     if (!TRANSITIONS[from].includes(to)) {
@@ -34,17 +37,27 @@ export class Lifecycle {
         status: from,
       });
     }
+    this.#keep(agent, to);
     agent.failure = to === 'failed' ? reason : undefined;
     if (to === 'running' && from === 'loaded') agent.runningSinceMs = wallMs();
     else if (to !== 'running' && to !== 'draining') agent.runningSinceMs = 0;
     this.#enter(agent, to, reason);
-    this.#store.putAgent(agent.toRecord());
     if (to === 'failed') {
       this.#events.publish('agent.failed', {
         agent_id: agent.id,
         name: agent.name,
         error: { code: reason?.code, message: reason?.message },
       });
+    }
+  }
+
+  // First: a change that the store has no room for must not be half made. That an agent has ended
+  // can't be refused; a restart then finds it in its former state.
+  #keep(agent: Agent, to: AgentState): void {
+    try {
+      this.#store.putAgent(agent.toRecord(to));
+    } catch (error) {
+      if (to !== 'failed' && to !== 'stopped') throw error;
     }
   }
 

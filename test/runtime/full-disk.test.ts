@@ -8,6 +8,7 @@ import { whileDiskFails } from '../support/failing-disk.js';
 import { GuestBuilder } from '../support/guest-builder.js';
 import { compileWat } from '../support/guests.js';
 import { refusal, startTestRuntime, withRuntime } from '../support/runtime.js';
+import { whileStalled } from '../support/stalled-store.js';
 
 /** Stores something each time that an instance starts. */
 async function storing(): Promise<Uint8Array> {
@@ -104,5 +105,51 @@ describe('on a full disk', () => {
         assert.equal((await test.runtime.agents.start('echo')).state, 'running');
       });
     });
+  });
+
+  it('a dead letter that was retried is not delivered again by a repeated retry', async () => {
+    await withRuntime({}, async (test) => {
+      await test.deploy('returns-nonzero', { name: 'failing' });
+      await test.askFailure('failing');
+      const [letter] = await test.deadLetters();
+      const messageId = letter?.message.messageId as string;
+      await whileDiskFails(async () => {
+        for (let i = 0; i < 2; i++) {
+          await assert.rejects(test.runtime.deadLetters.retry(messageId), refusal('UNAVAILABLE'));
+        }
+      });
+      await eventually('it is on disk', () =>
+        test.store.durable().then(
+          () => true,
+          () => false,
+        ),
+      );
+      await test.until('failing', 'idle');
+      assert.equal(test.runtime.agents.get('failing').messagesFailed, 2);
+      assert.equal((await test.deadLetters()).length, 1);
+    });
+  });
+});
+
+it('an agent is not half stopped while the store is too far behind to take it', async () => {
+  await withRuntime({}, async (test) => {
+    await test.deploy('echo');
+    await whileStalled(test.dataDir, async () => {
+      const module = Buffer.alloc(8 * 1024 * 1024);
+      const putMany = (): void => {
+        for (let i = 0; i < 100; i++) test.store.putModule(`module-${i}`, module);
+      };
+      assert.throws(putMany, refusal('UNAVAILABLE'));
+      const smaller = Buffer.alloc(100);
+      const putRest = (): void => {
+        for (let i = 0; i < 100_000; i++) test.store.putModule(`rest-${i}`, smaller);
+      };
+      assert.throws(putRest, refusal('UNAVAILABLE'));
+      assert.throws(() => test.runtime.agents.stop('echo', 1, true), refusal('UNAVAILABLE'));
+      assert.equal(test.runtime.agents.get('echo').state, 'running');
+    });
+    await test.store.durable();
+    test.runtime.agents.stop('echo', 1, true);
+    await test.until('echo', 'stopped');
   });
 });
