@@ -28,6 +28,8 @@ export class Agent {
   readonly figures = new AgentFigures();
   readonly logs = new LogTail(LIMITS.log_lines_kept);
   readonly capabilities: Set<string>;
+  /** Filters that it subscribed with, as JSON text. */
+  readonly subscriptions = new Set<string>();
   state: AgentState = 'loaded';
   /** Removed for good; whatever is still under way for it comes to nothing. */
   discarded = false;
@@ -173,6 +175,10 @@ export class Agent {
       deployedMs: identity.deployedMs,
       desiredState: state === 'stopped' || state === 'failed' ? state : 'running',
       config: identity.config,
+      registrations: {
+        capabilities: [...this.capabilities],
+        subscriptions: [...this.subscriptions],
+      },
     };
   }
 

@@ -12,6 +12,7 @@ import type { Logger } from '../base/log.js';
 import type { Config } from '../config/schema.js';
 import type { AgentRecord, Store } from '../store/store.js';
 import { Agent, type AgentIdentity, type AgentVersion, type Instance } from './agent.js';
+import type { AgentSubscriptions } from './agent-subscriptions.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import type { EventBus } from './events.js';
@@ -21,6 +22,7 @@ import { serverStopping } from './messages.js';
 import type { CompiledModule, Modules } from './modules.js';
 import type { Residents } from './residents.js';
 import { shutDown } from './shutdown.js';
+import { deploymentFailed, removedMeanwhile } from './start-errors.js';
 import type { AgentConfig, AgentSnapshot, AgentState, LogLine } from './types.js';
 
 export interface AgentsParts {
@@ -34,6 +36,7 @@ export interface AgentsParts {
   readonly lifecycle: Lifecycle;
   readonly residents: Residents;
   readonly launcher: Launcher;
+  readonly subscriptions: AgentSubscriptions;
 }
 
 export interface Removal {
@@ -247,39 +250,51 @@ export class Agents {
    */
   async restore(): Promise<void> {
     const records = this.#parts.store.agents();
+    // All first: the filters and messages of one may name another.
+    const agents = records.map((record) => this.#recreate(record));
     for (let from = 0; from < records.length; from += RESTORED_AT_ONCE) {
       const group = records.slice(from, from + RESTORED_AT_ONCE);
-      await Promise.all(group.map((record) => this.#restoreOne(record)));
+      await Promise.all(
+        group.map((record, index) => this.#restoreOne(agents[from + index] as Agent, record)),
+      );
     }
     this.#parts.modules.sweep();
   }
 
-  async #restoreOne(record: AgentRecord): Promise<void> {
-    const { directory, modules, lifecycle } = this.#parts;
+  #recreate(record: AgentRecord): Agent {
     // Servers before this one knew of no instances.
     const stored = record.config as Partial<AgentConfig>;
     const config = { ...stored, instances: stored.instances ?? 1 } as AgentConfig;
     const agent = this.#create({ ...record, config });
-    directory.add(agent);
-    modules.retain(record.moduleHash);
-    if (record.desiredState !== 'running') {
-      lifecycle.change(agent, record.desiredState);
-      return;
-    }
-    await this.#bringBack(agent);
+    for (const each of record.registrations?.capabilities ?? []) agent.capabilities.add(each);
+    this.#parts.directory.add(agent);
+    this.#parts.modules.retain(record.moduleHash);
+    return agent;
   }
 
-  async #bringBack(agent: Agent): Promise<void> {
-    const { modules, lifecycle, logger } = this.#parts;
+  async #restoreOne(agent: Agent, record: AgentRecord): Promise<void> {
+    if (record.desiredState === 'running') {
+      await this.#bringBack(agent, record.registrations?.subscriptions ?? []);
+    } else {
+      this.#parts.lifecycle.change(agent, record.desiredState);
+    }
+  }
+
+  /** @param filters of the subscriptions that it had */
+  async #bringBack(agent: Agent, filters: readonly string[]): Promise<void> {
+    const { directory, modules, lifecycle, logger, subscriptions } = this.#parts;
     const { moduleHash, config } = agent.identity;
     try {
-      await this.#launch(agent, await modules.get(moduleHash, config.memoryBytes));
+      const prepared = await modules.get(moduleHash, config.memoryBytes);
+      const idOf = (name: string) => directory.find(name)?.id ?? name;
+      for (const filter of filters) subscriptions.add(agent, filter, idOf);
+      await this.#launch(agent, prepared);
     } catch (error) {
       if (agent.state !== 'loaded' || this.#stopping) return;
       logger.error({ err: error, agent_id: agent.id }, 'agent could not be brought back');
       // No worker, or a disk that takes no writes: none of that is the agent's fault.
       if (isUnavailable(error)) {
-        const again = () => void (this.#stopping || this.#bringBack(agent));
+        const again = () => void (this.#stopping || this.#bringBack(agent, filters));
         setTimeout(again, LIMITS.restart_retry_ms).unref();
         return;
       }
@@ -364,28 +379,4 @@ export class Agents {
     if (agent === undefined) throw agentNotFound(name);
     return agent;
   }
-}
-
-function removedMeanwhile(agent: Agent): CaxtonError {
-  return new CaxtonError('CONFLICT', `Agent '${agent.id}' was removed while it was started.`, {
-    agent_id: agent.id,
-  });
-}
-
-const LOG_LINES_SHOWN = 10;
-const lineText = (line: LogLine): string => line.text;
-
-// What the module itself did wrong keeps its code; that an agent's own start failed is a failed
-// deployment.
-function deploymentFailed(error: unknown, agent: Agent): unknown {
-  if (!(error instanceof CaxtonError)) return error;
-  if (error.code === 'INVALID_WASM' || error.code === 'DEPLOYMENT_FAILED') return error;
-  // No fault of the module: the same deploy, or start, may succeed later.
-  if (isUnavailable(error)) return error;
-  return new CaxtonError(
-    'DEPLOYMENT_FAILED',
-    `The agent could not be started: ${error.message}`,
-    { cause: error.code, ...error.details, log: agent.logs.last(LOG_LINES_SHOWN).map(lineText) },
-    error,
-  );
 }

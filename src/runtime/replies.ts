@@ -132,14 +132,21 @@ export class Replies implements ReplySink {
         this.#log(agent, source[offset + 1] as number, text);
         break;
       case FRAME_CAPABILITY:
-        this.#parts.directory.addCapability(agent, text);
+        if (this.#parts.directory.addCapability(agent, text)) this.#registered(agent);
         break;
       case FRAME_SUBSCRIBE:
-        this.#parts.subscriptions.add(agent, text, (name) => this.#idOf(name));
+        if (this.#parts.subscriptions.add(agent, text, (name) => this.#idOf(name))) {
+          this.#registered(agent);
+        }
         break;
       default:
         throw new CaxtonError('INTERNAL_ERROR', `Unknown frame kind ${source[offset]}`);
     }
+  }
+
+  // What it registers while it starts is written with the end of the start, and would come again.
+  #registered(agent: Agent): void {
+    if (agent.state === 'running') this.#parts.store.putAgent(agent.toRecord());
   }
 
   #idOf(name: string): string {

@@ -145,6 +145,7 @@ export class Runtime {
       lifecycle,
       residents,
       launcher,
+      subscriptions,
     });
     this.messages = new Messages({
       router,

@@ -17,6 +17,12 @@ export interface AgentRecord {
   readonly desiredState: 'running' | 'stopped' | 'failed';
   /** The validated deploy config, as JSON. */
   readonly config: unknown;
+  /** What it registered itself, also outside of its start; absent in older records. */
+  readonly registrations?: {
+    readonly capabilities: readonly string[];
+    /** Filters as JSON text. */
+    readonly subscriptions: readonly string[];
+  };
 }
 
 export interface StoredModule {

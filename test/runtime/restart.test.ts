@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { contentValue } from '../../src/fipa/message.js';
+import { eventually } from '../support/eventually.js';
+import { GuestBuilder } from '../support/guest-builder.js';
+import { compileWat } from '../support/guests.js';
 import { refusal, startTestRuntime, type TestRuntime } from '../support/runtime.js';
 
 /** Runs each step with a runtime of its own, all over the same data. */
@@ -132,6 +135,32 @@ describe('a runtime that starts again over the same store', () => {
           Array.from({ length: count }, (_, i) => i),
         );
         assert.equal(test.runtime.agents.get('slow').state, 'running');
+      },
+    );
+  });
+
+  it('brings back what agents registered when they had started already', async () => {
+    const builder = new GuestBuilder();
+    const register = `(call ${builder.use('register_capability')} ${builder.text('late')})`;
+    const filter = builder.json({ agents: ['echo'], performatives: ['inform'] });
+    const subscribe = `(call ${builder.use('subscribe_messages')} ${filter})`;
+    // It registers with its first message; copies and further messages are all the same to it.
+    const registrar = builder.build(`(i32.or ${register} ${subscribe})`);
+    const module = await compileWat('registrar', registrar);
+    await inTurn(
+      async (test) => {
+        await test.deploy(module, { name: 'registrar' });
+        await test.deploy('echo');
+        await test.send('registrar', 1);
+        await test.until('registrar', 'idle');
+      },
+      async (test) => {
+        assert.deepEqual(test.runtime.agents.get('registrar').capabilities, ['late']);
+        await test.ask('echo', 1);
+        await eventually('the answer was copied to it', () => {
+          return test.runtime.agents.get('registrar').messagesProcessed === 1;
+        });
+        await test.send('capability:late', 1);
       },
     );
   });
