@@ -1,11 +1,10 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { CaxtonError } from '../base/errors.js';
-import { LIMITS } from '../base/limits.js';
-import { IdempotencyCache } from '../runtime/idempotency-cache.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { Audit } from './audit.js';
 import { Authenticator, checkRole } from './auth.js';
 import { inputError } from './input-error.js';
+import { KeptResults } from './kept-results.js';
 import type { CallContext, Operation, Principal } from './operation.js';
 import { allOperations } from './operations.js';
 import type { RateClass } from './rate-account.js';
@@ -23,11 +22,7 @@ export class Api {
   readonly audit: Audit;
   readonly #authenticator: Authenticator;
   readonly #validators = new Map<Operation<never, unknown>, ValidateFunction>();
-  readonly #results = new IdempotencyCache<unknown>({
-    keys: LIMITS.idempotency_results,
-    bytes: LIMITS.idempotency_results_bytes,
-    weigh: (output) => JSON.stringify(output).length,
-  });
+  readonly #results = new KeptResults();
 
   constructor(runtime: Runtime, audit: Audit = new Audit(undefined)) {
     this.runtime = runtime;
@@ -99,7 +94,7 @@ export class Api {
     if (operation.keepsResult === true && context.idempotencyKey !== '') {
       const key = `${context.principal.name}\n${operation.name}\n${context.idempotencyKey}`;
       const attempt = () => operation.run(this.runtime, input, context);
-      return this.#results.once(key, attempt) as Output | Promise<Output>;
+      return this.#results.once(key, attempt);
     }
     return operation.run(this.runtime, input, context);
   }

@@ -108,6 +108,11 @@ export function toPlainError(error: unknown): PlainError {
   return { code: known.code, message: known.message, details: known.details };
 }
 
+/** Whether something was missing that will be back: a worker, the store, the whole server. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof CaxtonError && error.code === 'UNAVAILABLE';
+}
+
 export function fromPlainError(plain: PlainError): CaxtonError {
   return new CaxtonError(plain.code, plain.message, plain.details);
 }

@@ -27,7 +27,7 @@ export const LIMITS = Object.freeze({
   wait_max_ms: 600_000,
   waiting_callers: 100_000,
   idempotency_keys: 100_000,
-  /** Results kept under idempotency keys, twice: of sends, and of sends that waited. */
+  /** Results and replies kept under idempotency keys. */
   idempotency_bytes: 64 * MIB,
   known_clients: 100_000,
   /** Places in the table of conversations whose clients chose the id; a power of two. */
@@ -77,8 +77,10 @@ export const LIMITS = Object.freeze({
   data_key_bytes: 512,
   data_value_bytes: 1 * MIB,
   data_bytes_per_agent: 16 * MIB,
-  /** What an entry counts beside its key and value, so that many tiny ones are bounded as well. */
-  data_entry_bytes: 128,
+  /** What an entry takes in a worker's memory beside its key and value. */
+  data_entry_bytes: 320,
+  /** Stored data of all agents on one worker, which lies in its heap. */
+  data_bytes_per_worker: 512 * MIB,
   memory_default_bytes: 64 * MIB,
   memory_max_bytes: 1024 * MIB,
   fuel_default: 10_000_000,
@@ -115,7 +117,7 @@ export const LIMITS = Object.freeze({
   worker_restart_backoff_ms: 100,
   /** After so long a thread that has not reported is given up. */
   worker_start_ms: 30_000,
-  /** JavaScript heap of one worker thread; agents' memories and stored data lie outside of it. */
+  /** JavaScript heap of one worker thread; agents' memories lie outside of it. */
   worker_heap_mb: 1_024,
 
   // WebAssembly modules.
@@ -170,6 +172,8 @@ export const LIMITS = Object.freeze({
   audit_repeats_ms: 1_000,
   page_default: 50,
   page_max: 500,
+  /** A page of the history, or of dead letters, ends with the message that passes this. */
+  page_bytes: 4 * MIB,
   logs_page_max: 1_000,
 
   // Tasks.
@@ -251,6 +255,10 @@ export function assertLimitRelations(
   );
   assert(LIMITS.memory_default_bytes <= LIMITS.memory_max_bytes, 'default memory above its limit');
   assert(LIMITS.memory_max_bytes % LIMITS.wasm_page_bytes === 0, 'memory limit not in whole pages');
+  assert(
+    LIMITS.data_bytes_per_worker <= (LIMITS.worker_heap_mb * MIB) / 2,
+    'stored data must leave half of a worker’s heap to everything else',
+  );
   assert(LIMITS.fuel_default <= LIMITS.fuel_max, 'default fuel above its limit');
   assert(
     LIMITS.conversation_participants <= LIMITS.tracked_participants,

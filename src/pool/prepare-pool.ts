@@ -9,6 +9,7 @@ import type { PreparedModule, PrepareOutcome, PrepareRequest } from '../wire/pre
  */
 export class PreparePool {
   readonly #piscina: Piscina;
+  #closing = false;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor() {
@@ -22,7 +23,10 @@ export class PreparePool {
     this.#piscina.on('error', () => undefined);
   }
 
-  /** @throws CaxtonError INVALID_WASM, RESOURCE_LIMIT_EXCEEDED, DEPLOYMENT_FAILED */
+  /**
+   * @throws CaxtonError INVALID_WASM, RESOURCE_LIMIT_EXCEEDED, DEPLOYMENT_FAILED, and UNAVAILABLE
+   * when the server stops
+   */
   prepare(request: PrepareRequest): Promise<PreparedModule> {
     // One after the other: a module's time begins when those before it are done.
     const prepared = this.#last.then(() => this.#prepare(request));
@@ -37,6 +41,7 @@ export class PreparePool {
         signal: AbortSignal.timeout(LIMITS.prepare_timeout_ms),
       });
     } catch (error) {
+      if (this.#closing) throw new CaxtonError('UNAVAILABLE', 'The server is stopping.', {}, error);
       throw new CaxtonError(
         'DEPLOYMENT_FAILED',
         `The module could not be compiled within ${LIMITS.prepare_timeout_ms} ms, or its compiler failed.`,
@@ -49,6 +54,7 @@ export class PreparePool {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     await this.#piscina.destroy();
   }
 }

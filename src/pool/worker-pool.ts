@@ -127,6 +127,7 @@ export class WorkerPool {
       status: channel.status.buffer,
       port: port2,
       contentBytes: this.#options.contentBytes,
+      dataBytes: LIMITS.data_bytes_per_worker,
     };
     const piscina = this.#piscinas.at(-1) as Piscina;
     const seat: Seat = {

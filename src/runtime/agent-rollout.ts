@@ -171,7 +171,7 @@ export class AgentRollout implements VersionControl {
     const next = this.#next as AgentVersion;
     this.#checkRuns();
     const { store, directory, retirement } = this.#parts;
-    store.putAgent(this.#agent.toRecord(next.identity));
+    store.putAgent(this.#agent.toRecord(this.#agent.state, next.identity));
     this.#agent.settle(wallMs(), next);
     next.onGivenUp = undefined;
     next.trial = undefined;

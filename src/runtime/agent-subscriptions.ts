@@ -10,7 +10,6 @@ interface SubscriptionFilter {
 }
 
 interface AgentSubscription {
-  readonly filterJson: string;
   readonly agents: ReadonlySet<string> | undefined;
   readonly performatives: ReadonlySet<Performative> | undefined;
   readonly conversationId: string | undefined;
@@ -24,24 +23,27 @@ export class AgentSubscriptions {
     return this.#subscriptions.size;
   }
 
-  add(agent: Agent, filterJson: string, resolveName: (name: string) => string): void {
+  /** @returns whether it is new */
+  add(agent: Agent, filterJson: string, resolveName: (name: string) => string): boolean {
     const before = this.#subscriptions.get(agent) ?? [];
     // An agent that was started again on another worker asks again for what it has.
-    if (before.some((known) => known.filterJson === filterJson)) return;
+    if (agent.subscriptions.has(filterJson)) return false;
     const filter = JSON.parse(filterJson) as SubscriptionFilter;
     const performatives = filter.performatives
       ?.map(normalizePerformative)
       .filter((performative) => performative !== undefined);
     const subscription: AgentSubscription = {
-      filterJson,
       agents: filter.agents && new Set(filter.agents.flatMap((name) => [name, resolveName(name)])),
       performatives: performatives && new Set(performatives),
       conversationId: filter.conversation_id,
     };
     this.#subscriptions.set(agent, [...before, subscription]);
+    agent.subscriptions.add(filterJson);
+    return true;
   }
 
   remove(agent: Agent): void {
+    agent.subscriptions.clear();
     this.#subscriptions.delete(agent);
   }
 

@@ -31,6 +31,8 @@ export class Agent {
   readonly logs = new LogTail(LIMITS.log_lines_kept);
   readonly missedCopies = new MissedCopies(this.logs);
   readonly capabilities: Set<string>;
+  /** Filters that it subscribed with, as JSON text. */
+  readonly subscriptions = new Set<string>();
   state: AgentState = 'unloaded';
   /** Removed for good; whatever is still under way for it comes to nothing. */
   discarded = false;
@@ -179,9 +181,11 @@ export class Agent {
     return result;
   }
 
-  /** @param identity of the version to come back on; default: the present one */
-  toRecord(identity: AgentIdentity = this.identity): AgentRecord {
-    const stays = this.state === 'stopped' || this.state === 'failed';
+  /**
+   * @param state the one that it is about to be in
+   * @param identity of the version to come back on
+   */
+  toRecord(state: AgentState = this.state, identity: AgentIdentity = this.identity): AgentRecord {
     return {
       agentId: identity.agentId,
       name: identity.config.name,
@@ -191,8 +195,12 @@ export class Agent {
       deployedBy: identity.deployedBy,
       createdMs: identity.createdMs,
       deployedMs: identity.deployedMs,
-      desiredState: stays ? (this.state as 'stopped' | 'failed') : 'running',
+      desiredState: state === 'stopped' || state === 'failed' ? state : 'running',
       config: identity.config,
+      registrations: {
+        capabilities: [...this.capabilities],
+        subscriptions: [...this.subscriptions],
+      },
     };
   }
 

@@ -1,17 +1,28 @@
-import { wallMs, wallUs } from '../base/clock.js';
-import { agentNotFound, CaxtonError, type PlainError, toPlainError } from '../base/errors.js';
+import { wallMs } from '../base/clock.js';
+import {
+  agentNotFound,
+  CaxtonError,
+  isUnavailable,
+  type PlainError,
+  toPlainError,
+} from '../base/errors.js';
 import { newAgentId, newDeploymentId } from '../base/ids.js';
+import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
 import type { Config } from '../config/schema.js';
 import type { AgentRecord, Store } from '../store/store.js';
 import { Agent, type AgentIdentity, type AgentVersion, type Instance } from './agent.js';
+import type { AgentSubscriptions } from './agent-subscriptions.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import type { EventBus } from './events.js';
 import type { Launcher } from './launcher.js';
 import type { Lifecycle } from './lifecycle.js';
+import { serverStopping } from './messages.js';
 import type { CompiledModule, Modules } from './modules.js';
 import type { Residents } from './residents.js';
+import { shutDown } from './shutdown.js';
+import { deploymentFailed, removedMeanwhile, stoppedMeanwhile } from './start-errors.js';
 import type { AgentConfig, AgentSnapshot, AgentState, LogLine } from './types.js';
 
 export interface AgentsParts {
@@ -25,9 +36,15 @@ export interface AgentsParts {
   readonly lifecycle: Lifecycle;
   readonly residents: Residents;
   readonly launcher: Launcher;
+  readonly subscriptions: AgentSubscriptions;
   /** A deployment of the agent that is under way can't go on, because it runs no more. */
   readonly interrupted: (agent: Agent, reason: PlainError) => void;
   readonly removed: (agent: Agent) => void;
+}
+
+export interface Removal {
+  readonly agentId: string;
+  readonly removedMs: number;
 }
 
 // Enough to keep all workers busy with installing; more would only queue up.
@@ -38,6 +55,9 @@ export class Agents {
   readonly #parts: AgentsParts;
   /** Names of deploys on their way, so that two at once can't take the same. */
   readonly #reserved = new Set<string>();
+  /** By id and name: removals that aren't on disk yet, as far as somebody knows. */
+  readonly #removed = new Map<string, Removal>();
+  #stopping = false;
 
   constructor(parts: AgentsParts) {
     this.#parts = parts;
@@ -77,10 +97,11 @@ export class Agents {
   /**
    * Checks, meters, compiles, stores and starts an agent.
    * @throws CaxtonError AGENT_ALREADY_EXISTS, INVALID_WASM, RESOURCE_LIMIT_EXCEEDED,
-   * DEPLOYMENT_FAILED
+   * DEPLOYMENT_FAILED, UNAVAILABLE
    */
   async deploy(wasm: Uint8Array, config: AgentConfig, deployedBy: string): Promise<AgentSnapshot> {
     const { directory, modules, store, lifecycle } = this.#parts;
+    if (this.#stopping) throw serverStopping();
     this.#checkNameFree(config.name);
     if (directory.size + this.#reserved.size >= this.#parts.config.limits.agents) {
       throw new CaxtonError('RESOURCE_LIMIT_EXCEEDED', 'No more agents can be deployed.', {
@@ -92,6 +113,10 @@ export class Agents {
     const added = await modules
       .add(wasm, config.memoryBytes)
       .finally(() => this.#reserved.delete(config.name));
+    if (this.#stopping) {
+      modules.release(added.hash);
+      throw serverStopping();
+    }
     const nowMs = wallMs();
     const agent = this.#create({
       agentId: newAgentId(),
@@ -106,18 +131,11 @@ export class Agents {
     lifecycle.load(agent);
     try {
       await this.#launch(agent, added.prepared);
+      await store.durable();
     } catch (error) {
-      const reason = toPlainError(error);
-      // Removed while it was started, it is unloaded already.
-      if ((agent.state as AgentState) !== 'unloaded') {
-        lifecycle.change(agent, 'failed', reason);
-        lifecycle.unload(agent);
-      }
-      this.#failWaiting(agent, reason);
-      this.#discard(agent);
+      await this.#takeBack(agent, toPlainError(error));
       throw deploymentFailed(error, agent);
     }
-    await store.durable();
     this.#parts.events.publish('agent.deployed', {
       agent_id: agent.id,
       name: config.name,
@@ -125,6 +143,21 @@ export class Agents {
       deployment_id: agent.identity.deploymentId,
     });
     return agent.snapshot();
+  }
+
+  /** A deploy that failed leaves nothing behind, so that it can be tried again. */
+  async #takeBack(agent: Agent, reason: PlainError): Promise<void> {
+    const { directory, lifecycle } = this.#parts;
+    directory.remove(agent);
+    const ran = agent.state === 'running';
+    // Removed while it was started, it is unloaded already.
+    if (agent.state !== 'unloaded') {
+      lifecycle.change(agent, 'failed', reason);
+      lifecycle.unload(agent);
+    }
+    if (ran) await agent.exclusively(() => this.#evict(agent, true));
+    this.#failWaiting(agent, reason);
+    this.#discard(agent);
   }
 
   #checkNameFree(name: string): void {
@@ -186,56 +219,106 @@ export class Agents {
       await this.#launch(agent, await this.#parts.modules.get(moduleHash, config.memoryBytes));
     } catch (error) {
       if (agent.state !== 'unloaded') {
-        this.#parts.lifecycle.change(agent, 'failed', toPlainError(error));
+        const reason = toPlainError(error);
+        this.#parts.lifecycle.change(agent, isUnavailable(error) ? 'stopped' : 'failed', reason);
       }
       this.#failWaiting(agent, toPlainError(error));
       throw deploymentFailed(error, agent);
     }
-    await this.#parts.store.durable();
+    // It runs: that this is not on disk yet is no reason to start it once more.
+    await this.#parts.store.durable().catch((error) => {
+      this.#parts.logger.warn({ err: error, agent_id: agent.id }, 'a start is not on disk yet');
+    });
     return agent.snapshot();
   }
 
-  /** @throws CaxtonError AGENT_NOT_FOUND */
-  async remove(name: string): Promise<{ agentId: string; removedMs: number }> {
-    const agent = this.#get(name);
+  /**
+   * Where the disk fails the agent is gone all the same, and a repeated call waits for the disk.
+   * @throws CaxtonError AGENT_NOT_FOUND, UNAVAILABLE
+   */
+  async remove(name: string): Promise<Removal> {
     const { directory, store, events } = this.#parts;
+    const former = directory.find(name) === undefined ? this.#removed.get(name) : undefined;
+    if (former !== undefined) {
+      await store.durable();
+      this.#removed.clear();
+      return former;
+    }
+    const agent = this.#get(name);
     const shutdown = agent.state === 'running' || agent.state === 'draining';
     directory.remove(agent);
     this.#parts.lifecycle.unload(agent);
     this.#parts.removed(agent);
     await agent.exclusively(() => this.#evict(agent, shutdown));
     this.#discard(agent);
-    await store.durable();
     events.publish('agent.removed', { agent_id: agent.id, name: agent.name });
-    return { agentId: agent.id, removedMs: wallMs() };
+    const removal = { agentId: agent.id, removedMs: wallMs() };
+    const names = [agent.id, agent.name];
+    for (const each of names) this.#removed.set(each, removal);
+    await store.durable();
+    for (const each of names) if (this.#removed.get(each) === removal) this.#removed.delete(each);
+    return removal;
   }
 
-  /** Brings back the agents of the store. Those that can't start become `failed`. */
+  /**
+   * Brings back the agents of the store. Those that can't start become `failed`; where something
+   * was missing that is no fault of theirs they stay `loaded`, and it is tried again.
+   */
   async restore(): Promise<void> {
     const records = this.#parts.store.agents();
+    // All first: the filters and messages of one may name another.
+    const agents = records.map((record) => this.#recreate(record));
     for (let from = 0; from < records.length; from += RESTORED_AT_ONCE) {
       const group = records.slice(from, from + RESTORED_AT_ONCE);
-      await Promise.all(group.map((record) => this.#restoreOne(record)));
+      await Promise.all(
+        group.map((record, index) => this.#restoreOne(agents[from + index] as Agent, record)),
+      );
     }
   }
 
-  async #restoreOne(record: AgentRecord): Promise<void> {
-    const { directory, modules, lifecycle, logger } = this.#parts;
+  /** Deletes modules that neither an agent nor a deployment uses. */
+  sweepModules(): void {
+    this.#parts.modules.sweep();
+  }
+
+  #recreate(record: AgentRecord): Agent {
     // Servers before this one knew of no instances.
     const stored = record.config as Partial<AgentConfig>;
     const config = { ...stored, instances: stored.instances ?? 1 } as AgentConfig;
     const agent = this.#create({ ...record, config });
-    directory.add(agent);
-    lifecycle.load(agent);
-    modules.retain(record.moduleHash);
-    if (record.desiredState !== 'running') {
-      lifecycle.change(agent, record.desiredState);
-      return;
+    for (const each of record.registrations?.capabilities ?? []) agent.capabilities.add(each);
+    this.#parts.directory.add(agent);
+    this.#parts.lifecycle.load(agent);
+    this.#parts.modules.retain(record.moduleHash);
+    return agent;
+  }
+
+  async #restoreOne(agent: Agent, record: AgentRecord): Promise<void> {
+    if (record.desiredState === 'running') {
+      await this.#bringBack(agent, record.registrations?.subscriptions ?? []);
+    } else {
+      this.#parts.lifecycle.change(agent, record.desiredState);
     }
+  }
+
+  /** @param filters of the subscriptions that it had */
+  async #bringBack(agent: Agent, filters: readonly string[]): Promise<void> {
+    const { directory, modules, lifecycle, logger, subscriptions } = this.#parts;
+    const { moduleHash, config } = agent.identity;
     try {
-      await this.#launch(agent, await modules.get(record.moduleHash, config.memoryBytes));
+      const prepared = await modules.get(moduleHash, config.memoryBytes);
+      const idOf = (name: string) => directory.find(name)?.id ?? name;
+      for (const filter of filters) subscriptions.add(agent, filter, idOf);
+      await this.#launch(agent, prepared);
     } catch (error) {
+      if (agent.state !== 'loaded' || this.#stopping) return;
       logger.error({ err: error, agent_id: agent.id }, 'agent could not be brought back');
+      // No worker, or a disk that takes no writes: none of that is the agent's fault.
+      if (isUnavailable(error)) {
+        const again = () => void (this.#stopping || this.#bringBack(agent, filters));
+        setTimeout(again, LIMITS.restart_retry_ms).unref();
+        return;
+      }
       lifecycle.change(agent, 'failed', toPlainError(error));
       this.#failWaiting(agent, toPlainError(error));
     }
@@ -269,6 +352,7 @@ export class Agents {
       } catch (error) {
         // One alone, or the others without it, would be half an agent.
         if (agent.instances.length > 1) await this.#evict(agent, false);
+        for (const instance of agent.instances) this.#parts.launcher.abandon(instance);
         throw error;
       }
       this.#parts.lifecycle.change(agent, 'running');
@@ -288,31 +372,10 @@ export class Agents {
     for (const instance of agent.instances) this.#parts.launcher.failWaiting(instance, error);
   }
 
-  /**
-   * The server stops: agents handle what waits for them, as far as it can be done in the time, and
-   * are told. They stay `running` in the store, so that the next start brings them back.
-   */
+  /** The server stops: see `shutDown`. */
   async shutDownAll(withinMs: number): Promise<void> {
-    const { directory, launcher } = this.#parts;
-    const instances = [...directory.agents()].flatMap((agent) => agent.instances);
-    const deadlineMs = wallMs() + withinMs;
-    for (const instance of instances) {
-      instance.clearTimers();
-      if (instance.ready) await launcher.idle(instance, Math.max(deadlineMs - wallMs(), 0));
-      clearTimeout(instance.pause);
-    }
-    const removals = instances.map(async (instance) => {
-      const { channel, slot } = instance;
-      instance.ready = false;
-      if (channel === undefined || channel.dead) return;
-      await channel.remove(slot, true, wallUs()).catch(() => undefined);
-      await launcher.idleRing(instance);
-    });
-    await Promise.race([Promise.allSettled(removals), sleep(withinMs)]);
-    // What nobody will handle any more must not vanish; failures that it causes come after it.
-    for (const instance of [...instances, ...instances]) {
-      launcher.failWaiting(instance, serverStopped(instance.agent));
-    }
+    this.#stopping = true;
+    await shutDown([...this.#parts.directory.agents()], this.#parts.launcher, withinMs);
   }
 
   /** A version failed for good: until somebody starts the agent again it takes no message. */
@@ -341,43 +404,4 @@ export class Agents {
     if (agent === undefined) throw agentNotFound(name);
     return agent;
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
-}
-
-function serverStopped(agent: Agent): PlainError {
-  return {
-    code: 'UNAVAILABLE',
-    message: `The server stopped before agent '${agent.id}' could handle the message.`,
-    details: { agent_id: agent.id },
-  };
-}
-
-function stoppedMeanwhile(agent: Agent): PlainError {
-  const details = { agent_id: agent.id };
-  return { code: 'CONFLICT', message: `Agent '${agent.id}' was stopped.`, details };
-}
-
-function removedMeanwhile(agent: Agent): CaxtonError {
-  return new CaxtonError('CONFLICT', `Agent '${agent.id}' was removed while it was started.`, {
-    agent_id: agent.id,
-  });
-}
-
-const LOG_LINES_SHOWN = 10;
-const lineText = (line: LogLine): string => line.text;
-
-// What the module itself did wrong keeps its code; that an agent's own start failed is a failed
-// deployment.
-function deploymentFailed(error: unknown, agent: Agent): unknown {
-  if (!(error instanceof CaxtonError)) return error;
-  if (error.code === 'INVALID_WASM' || error.code === 'DEPLOYMENT_FAILED') return error;
-  return new CaxtonError(
-    'DEPLOYMENT_FAILED',
-    `The agent could not be started: ${error.message}`,
-    { cause: error.code, ...error.details, log: agent.logs.last(LOG_LINES_SHOWN).map(lineText) },
-    error,
-  );
 }

@@ -5,12 +5,19 @@ import type { Directory } from './directory.js';
 import type { Router } from './router.js';
 import type { SendResult } from './types.js';
 
+interface Retried {
+  readonly failedMs: number;
+  readonly result: SendResult;
+}
+
 /** Messages that agents failed, kept so that somebody may look at them and try again. */
 export class DeadLetters {
   readonly #store: Store;
   readonly #router: Router;
   readonly #directory: Directory;
   readonly #retrying = new Set<string>();
+  /** Retries that aren't on disk yet, as far as somebody knows: the store still has the letters. */
+  readonly #retried = new Map<string, Retried>();
 
   constructor(store: Store, router: Router, directory: Directory) {
     this.#store = store;
@@ -34,7 +41,7 @@ export class DeadLetters {
   /**
    * Puts the message into its receiver's mailbox again, under its own id, and takes it off the list.
    * @throws CaxtonError NOT_FOUND when it isn't there, AGENT_NOT_FOUND, RESOURCE_LIMIT_EXCEEDED,
-   *   UNAVAILABLE; then it stays there
+   *   UNAVAILABLE; then it stays there. Where only the disk fails, a repeated call waits for it.
    */
   async retry(messageId: string): Promise<SendResult> {
     // Two retries at once would both find it.
@@ -42,16 +49,22 @@ export class DeadLetters {
     if (letter === undefined || this.#retrying.has(messageId)) throw noDeadLetter(messageId);
     this.#retrying.add(messageId);
     try {
-      return await this.#redeliver(letter);
+      const { failedMs } = letter;
+      const known = this.#retried.get(messageId);
+      // A message that failed once more has another letter.
+      const result = known?.failedMs === failedMs ? known.result : this.#redeliver(letter);
+      this.#retried.set(messageId, { failedMs, result });
+      await this.#store.durable();
+      this.#retried.delete(messageId);
+      return result;
     } finally {
       this.#retrying.delete(messageId);
     }
   }
 
-  async #redeliver(letter: DeadLetter): Promise<SendResult> {
+  #redeliver(letter: DeadLetter): SendResult {
     const acceptance = this.#router.redeliver(letter.message);
     this.#store.deleteDeadLetter(letter.message.messageId);
-    await this.#store.durable();
     return {
       messageId: letter.message.messageId,
       status: acceptance,

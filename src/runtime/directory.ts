@@ -75,15 +75,16 @@ export class Directory {
     this.#announce(changesFor(agent, false));
   }
 
-  /** An agent registers a capability, `name` or `name:1.2`. */
-  addCapability(agent: Agent, capability: string): void {
-    if (agent.capabilities.has(capability)) return;
+  /** An agent registers a capability, `name` or `name:1.2`. @returns whether it is new */
+  addCapability(agent: Agent, capability: string): boolean {
+    if (agent.capabilities.has(capability)) return false;
     agent.capabilities.add(capability);
-    if (this.#byId.get(agent.id) !== agent) return;
+    if (this.#byId.get(agent.id) !== agent) return true;
     this.#provide(agent, capability);
     this.#announce([
       { change: 'capability', agentId: agent.id, capability: bareName(capability), present: true },
     ]);
+    return true;
   }
 
   #provide(agent: Agent, capability: string): void {

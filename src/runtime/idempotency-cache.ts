@@ -1,58 +1,63 @@
-interface Entry<Result> {
-  readonly result: Result | Promise<Result>;
+export interface IdempotencyBounds {
+  readonly keys: number;
+  readonly bytes: number;
+}
+
+interface Entry<Value> {
+  readonly value: Value;
   bytes: number;
 }
 
-export interface IdempotencyBounds<Result> {
-  readonly keys: number;
-  readonly bytes: number;
-  /** What keeping a result takes, in bytes. */
-  readonly weigh: (result: Result) => number;
-}
-
 /**
- * Results by idempotency key: the same key gives the first result, also while it is still being
- * made. Bounded in number and bytes; the oldest keys are forgotten first. A failed attempt is not
- * kept, so that it can be made again.
+ * What became of a send, by its idempotency key. Bounded in number and bytes; the oldest keys are
+ * forgotten first.
  */
-export class IdempotencyCache<Result> {
-  readonly #bounds: IdempotencyBounds<Result>;
-  readonly #entries = new Map<string, Entry<Result>>();
+export class IdempotencyCache<Value> {
+  readonly #bounds: IdempotencyBounds;
+  readonly #entries = new Map<string, Entry<Value>>();
   #bytes = 0;
 
-  constructor(bounds: IdempotencyBounds<Result>) {
+  constructor(bounds: IdempotencyBounds) {
     this.#bounds = bounds;
   }
 
-  once(key: string, attempt: () => Result | Promise<Result>): Result | Promise<Result> {
-    const known = this.#entries.get(key);
-    if (known !== undefined) return known.result;
-    const result = attempt();
-    const entry: Entry<Result> = { result, bytes: 0 };
+  get(key: string): Value | undefined {
+    return this.#entries.get(key)?.value;
+  }
+
+  /** @param bytes what keeping the value takes beside the key */
+  add(key: string, value: Value, bytes: number): void {
+    this.#drop(key);
+    const entry = { value, bytes: key.length + bytes };
     this.#entries.set(key, entry);
-    if (result instanceof Promise) {
-      result.then(
-        (made) => this.#keep(key, entry, made),
-        () => this.#forget(key, entry),
-      );
-    } else {
-      this.#keep(key, entry, result);
-    }
-    return result;
-  }
-
-  #keep(key: string, entry: Entry<Result>, result: Result): void {
-    if (this.#entries.get(key) !== entry) return;
-    entry.bytes = key.length + this.#bounds.weigh(result);
     this.#bytes += entry.bytes;
-    for (const [oldest, old] of this.#entries) {
+    this.#trim();
+  }
+
+  /** The value takes so many bytes more; it may be forgotten already. */
+  grow(key: string, value: Value, bytes: number): void {
+    const entry = this.#entries.get(key);
+    if (entry?.value !== value) return;
+    entry.bytes += bytes;
+    this.#bytes += bytes;
+    this.#trim();
+  }
+
+  /** Forgets the key, if it still has this value. */
+  remove(key: string, value: Value): void {
+    if (this.#entries.get(key)?.value === value) this.#drop(key);
+  }
+
+  #trim(): void {
+    for (const key of this.#entries.keys()) {
       if (this.#entries.size <= this.#bounds.keys && this.#bytes <= this.#bounds.bytes) return;
-      this.#forget(oldest, old);
+      this.#drop(key);
     }
   }
 
-  #forget(key: string, entry: Entry<Result>): void {
-    if (this.#entries.get(key) !== entry) return;
+  #drop(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
     this.#entries.delete(key);
     this.#bytes -= entry.bytes;
   }

@@ -1,5 +1,5 @@
 import { wallUs } from '../base/clock.js';
-import { CaxtonError, type PlainError } from '../base/errors.js';
+import { CaxtonError, isUnavailable, type PlainError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { decodeMessage } from '../fipa/binary.js';
 import { leastLoaded } from '../pool/placement.js';
@@ -28,11 +28,6 @@ export interface LauncherParts {
 }
 
 const INSTALL_ATTEMPTS = 5;
-
-/** Whether something was missing that will be back: a worker, or the store. */
-function isUnavailable(error: unknown): boolean {
-  return error instanceof CaxtonError && error.code === 'UNAVAILABLE';
-}
 
 /** Brings instances onto workers and takes them off again. */
 export class Launcher {
@@ -132,9 +127,19 @@ export class Launcher {
     return this.#parts.channels().some((channel) => !channel.dead);
   }
 
+  /** It could not be started: what an attempt may have left behind goes. */
+  abandon(instance: Instance): void {
+    const { supervisor, subscriptions, delivery } = this.#parts;
+    const { agent } = instance;
+    supervisor.forget(instance);
+    delivery.forget(instance);
+    instance.clearTimers();
+    if (agent.instances.every((other) => other.channel === undefined)) subscriptions.remove(agent);
+  }
+
   /** Ends the instance; what still waits is failed to its senders. */
   async evict(instance: Instance, shutdown: boolean): Promise<void> {
-    const { residents, supervisor, subscriptions, delivery } = this.#parts;
+    const { residents, supervisor, delivery } = this.#parts;
     const { agent, channel, slot } = instance;
     instance.ready = false;
     supervisor.forget(instance);
@@ -148,10 +153,8 @@ export class Launcher {
       await this.idleRing(instance);
     }
     residents.remove(instance);
-    supervisor.forget(instance);
     // Its last call may have set timers and subscribed once more.
-    instance.clearTimers();
-    if (agent.instances.every((other) => other.channel === undefined)) subscriptions.remove(agent);
+    this.abandon(instance);
     this.failWaiting(instance, {
       code: 'UNAVAILABLE',
       message: `Agent '${agent.id}' was stopped before it could handle the message.`,

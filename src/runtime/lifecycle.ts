@@ -25,7 +25,10 @@ export class Lifecycle {
     this.#events = events;
   }
 
-  /** @throws CaxtonError CONFLICT when the state doesn't follow from the present one */
+  /**
+   * @throws CaxtonError CONFLICT when the state doesn't follow from the present one, UNAVAILABLE
+   * when the store is too far behind; then the agent stays as it is
+   */
   change(agent: Agent, to: AgentState, reason?: PlainError): void {
     const from = agent.state;
     if (!TRANSITIONS[from].includes(to)) {
@@ -34,11 +37,11 @@ export class Lifecycle {
         status: from,
       });
     }
+    this.#keep(agent, to);
     agent.failure = to === 'failed' ? reason : undefined;
     if (to === 'running' && from === 'loaded') agent.runningSinceMs = wallMs();
     else if (to !== 'running' && to !== 'draining') agent.runningSinceMs = 0;
     this.#enter(agent, to, reason);
-    this.#store.putAgent(agent.toRecord());
     if (to === 'failed') {
       this.#events.publish('agent.failed', {
         agent_id: agent.id,
@@ -51,6 +54,16 @@ export class Lifecycle {
   /** A new agent, or one of the store, is known from now on; it is stored when it runs. */
   load(agent: Agent): void {
     this.#enter(agent, 'loaded', undefined);
+  }
+
+  // First: a change that the store has no room for must not be half made. That an agent has ended
+  // can't be refused; a restart then finds it in its former state.
+  #keep(agent: Agent, to: AgentState): void {
+    try {
+      this.#store.putAgent(agent.toRecord(to));
+    } catch (error) {
+      if (to !== 'failed' && to !== 'stopped') throw error;
+    }
   }
 
   /** The agent is removed, in whatever state it is: nothing brings it back from here. */

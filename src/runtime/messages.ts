@@ -1,12 +1,13 @@
+import type { Caller } from '../base/caller.js';
 import { CaxtonError, invalidRequest } from '../base/errors.js';
 import { newMessageId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
-import { envelopeText, type Message } from '../fipa/message.js';
+import type { Message } from '../fipa/message.js';
 import type { Store } from '../store/store.js';
 import type { Clients } from './clients.js';
 import type { Directory } from './directory.js';
-import { IdempotencyCache } from './idempotency-cache.js';
 import type { Inboxes } from './inboxes.js';
+import { KeyedSends } from './keyed-sends.js';
 import { type Acceptance, isGroup, type Router } from './router.js';
 import type { SendOptions, SendResult, WaitResult } from './types.js';
 import type { Waiters } from './waiters.js';
@@ -18,85 +19,72 @@ export interface MessagesParts {
   readonly directory: Directory;
   readonly store: Store;
   readonly inboxes: Inboxes;
+  readonly historyEnabled: boolean;
 }
-
-/** About what a result's own fields take. */
-const RESULT_BYTES = 256;
 
 /** Sending from outside. */
 export class Messages {
   readonly #parts: MessagesParts;
-  readonly #sent = new IdempotencyCache<SendResult>({
-    keys: LIMITS.idempotency_keys,
-    bytes: LIMITS.idempotency_bytes,
-    weigh: () => RESULT_BYTES,
-  });
-  readonly #answered = new IdempotencyCache<WaitResult>({
-    keys: LIMITS.idempotency_keys,
-    bytes: LIMITS.idempotency_bytes,
-    weigh: ({ reply }) => RESULT_BYTES + envelopeText(reply).length + reply.content.length,
-  });
-
+  readonly #keyed: KeyedSends;
   #closed = false;
 
   constructor(parts: MessagesParts) {
     this.#parts = parts;
+    this.#keyed = new KeyedSends(parts.store, parts.waiters);
   }
 
   /**
-   * Accepts a message. Answers at once unless it has to wait for the disk.
+   * Accepts a message. Answers at once unless it has to wait for the disk. A repeated send under an
+   * idempotency key gives what became of the first.
    * @throws CaxtonError FORBIDDEN when the sender is an agent's or a task's name, INVALID_REQUEST
-   * when it names a group, UNAVAILABLE when the server stops, and what Router.accept throws
+   * when it names a group or no history is there to persist in, UNAVAILABLE when the server stops,
+   * and what Router.accept throws
    */
   send(message: Message, options: SendOptions): SendResult | Promise<SendResult> {
-    const key = options.idempotencyKey ?? '';
-    if (key === '') return this.#send(message, options);
-    return this.#sent.once(`${message.sender}\n${key}`, () => this.#send(message, options));
-  }
-
-  /** Accepts a message and waits for its answer. @throws CaxtonError TIMEOUT, and as `send` */
-  sendAndWait(message: Message, options: SendOptions): Promise<WaitResult> {
-    const key = options.idempotencyKey ?? '';
-    if (key === '') return this.#sendAndWait(message, options);
-    // The wait goes on when its caller is gone: a repeated send shall find the answer.
-    const attempt = () => this.#sendAndWait(message, { ...options, caller: undefined });
-    return Promise.resolve(this.#answered.once(`${message.sender}\n${key}`, attempt));
-  }
-
-  #send(message: Message, options: SendOptions): SendResult | Promise<SendResult> {
-    const result = sendResult(message, this.#accept(message));
+    this.#checkPersist(options);
+    const key = keyOf(message, options);
+    const known = key === '' ? undefined : this.#keyed.find(key);
+    const result = known?.result ?? sendResult(message, this.#accept(message));
+    if (key !== '' && known === undefined) this.#keyed.add(key, message, result);
     return options.persist === true ? this.#whenDurable(result) : result;
   }
 
-  async #whenDurable(result: SendResult): Promise<SendResult> {
-    await this.#parts.store.durable();
-    return result;
+  /** Accepts a message and waits for its answer. @throws CaxtonError TIMEOUT, and as `send` */
+  async sendAndWait(message: Message, options: SendOptions): Promise<WaitResult> {
+    this.#checkPersist(options);
+    const key = keyOf(message, options);
+    const known = key === '' ? undefined : this.#keyed.find(key);
+    if (known !== undefined) {
+      if (options.persist === true) await this.#parts.store.durable();
+      return waitResult(known.result, await this.#keyed.replyTo(known, options));
+    }
+    // The wait for a keyed send goes on when its caller is gone: a repeated send finds the answer.
+    const answer = this.#await(message, options, key === '' ? options.caller : undefined);
+    const result = this.#acceptAwaited(message);
+    const reply =
+      key === '' ? answer : this.#keyed.answeredBy(this.#keyed.add(key, message, result), answer);
+    if (options.persist === true) await this.#durableBefore(reply);
+    return waitResult(result, await reply);
   }
 
-  async #sendAndWait(message: Message, options: SendOptions): Promise<WaitResult> {
-    const { waiters } = this.#parts;
+  // Waiting begins before sending: the answer may be there before the sender goes on.
+  #await(message: Message, options: SendOptions, caller: Caller | undefined): Promise<Message> {
     message.messageId = newMessageId();
     if (message.conversationId === '') {
       message.conversationId = `conv_${message.messageId.slice(4)}`;
     }
     if (message.replyWith === '') message.replyWith = message.messageId;
-    // Waiting begins before sending: the answer may be there before this function goes on.
-    const answer = waiters.wait(
-      message,
-      options.timeoutMs ?? LIMITS.wait_default_ms,
-      options.until === 'final',
-      options.caller,
-    );
+    const timeoutMs = options.timeoutMs ?? LIMITS.wait_default_ms;
+    return this.#parts.waiters.wait(message, timeoutMs, options.until === 'final', caller);
+  }
+
+  #acceptAwaited(message: Message): SendResult {
     try {
-      this.#accept(message);
+      return sendResult(message, this.#accept(message));
     } catch (error) {
-      waiters.abandon(message);
+      this.#parts.waiters.abandon(message);
       throw error;
     }
-    if (options.persist === true) await this.#durableBefore(answer);
-    const reply = await answer;
-    const deliveredMs = message.timestampUs / 1_000;
-    return { messageId: message.messageId, status: 'replied', deliveredMs, reply };
   }
 
   // Where the disk fails its error is the answer, and that of the wait is nobody's any more.
@@ -105,9 +93,23 @@ export class Messages {
     await this.#parts.store.durable();
   }
 
+  async #whenDurable(result: SendResult): Promise<SendResult> {
+    await this.#parts.store.durable();
+    return result;
+  }
+
   /** The server stops: nothing more is accepted from outside. */
   close(): void {
     this.#closed = true;
+  }
+
+  // Nothing would be on disk, whatever the answer says.
+  #checkPersist(options: SendOptions): void {
+    if (options.persist !== true || this.#parts.historyEnabled) return;
+    throw invalidRequest(
+      'options.persist can’t be kept: this server keeps no messages. Leave it out, or start the server with history.enabled.',
+      'options.persist',
+    );
   }
 
   #accept(message: Message): Acceptance {
@@ -142,6 +144,14 @@ export class Messages {
 /** What callers are told while the server stops. */
 export function serverStopping(): CaxtonError {
   return new CaxtonError('UNAVAILABLE', 'The server is stopping; send again when it is back.');
+}
+
+function keyOf(message: Message, { idempotencyKey = '' }: SendOptions): string {
+  return idempotencyKey === '' ? '' : `${message.sender}\n${idempotencyKey}`;
+}
+
+function waitResult({ messageId, deliveredMs }: SendResult, reply: Message): WaitResult {
+  return { messageId, status: 'replied', deliveredMs, reply };
 }
 
 function sendResult(message: Message, acceptance: Acceptance): SendResult {

@@ -92,6 +92,13 @@ export class Modules {
     return { module: prepared.module, hasStart: prepared.hasStart };
   }
 
+  /** Deletes modules that no agent uses: a deploy that a crash broke off leaves one behind. */
+  sweep(): void {
+    for (const hash of this.#store.moduleHashes()) {
+      if (!this.#users.has(hash)) this.#store.deleteModule(hash);
+    }
+  }
+
   /** One more agent uses the module. */
   retain(hash: string): void {
     this.#users.set(hash, (this.#users.get(hash) ?? 0) + 1);

@@ -34,14 +34,16 @@ import {
 import type { Agent, Instance } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
 import type { AgentTimers } from './agent-timers.js';
+import type { Backlog } from './backlog.js';
 import type { Counters } from './counters.js';
 import type { DataReplicas } from './data-replicas.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import type { Residents } from './residents.js';
-import type { Router } from './router.js';
+import { BROADCAST, isHistoryBehind, type Router } from './router.js';
 
 export interface RepliesParts {
+  readonly backlog: Backlog;
   readonly counters: Counters;
   readonly delivery: Delivery;
   readonly directory: Directory;
@@ -56,7 +58,8 @@ export interface RepliesParts {
   readonly trapped: (instance: Instance, error: PlainError) => void;
 }
 
-// Room in the history that must be there before an agent's message is taken from its ring.
+// Room in the store's ring that must be there before a frame is taken from its ring: enough for most.
+// What needs more, and finds no room, holds up those behind it.
 const ROOM_NEEDED_BYTES = 256 * 1024;
 
 /** Reads what workers publish and makes it happen: messages, stored data, timers, ends of messages. */
@@ -68,9 +71,10 @@ export class Replies implements ReplySink {
     this.#parts = parts;
   }
 
-  /** While the history is behind, agents' messages stay in the rings and slow their agents down. */
+  /** While the store is behind, what agents do stays in the rings and slows them down. */
   ready(): boolean {
-    return this.#parts.store.hasRoom(ROOM_NEEDED_BYTES);
+    const { backlog, store } = this.#parts;
+    return backlog.empty && store.keepsUp(ROOM_NEEDED_BYTES);
   }
 
   frame(channel: WorkerChannel, source: Buffer, offset: number, length: number): void {
@@ -128,14 +132,21 @@ export class Replies implements ReplySink {
         this.#log(agent, source[offset + 1] as number, text);
         break;
       case FRAME_CAPABILITY:
-        this.#parts.directory.addCapability(agent, text);
+        if (this.#parts.directory.addCapability(agent, text)) this.#registered(agent);
         break;
       case FRAME_SUBSCRIBE:
-        this.#parts.subscriptions.add(agent, text, (name) => this.#idOf(name));
+        if (this.#parts.subscriptions.add(agent, text, (name) => this.#idOf(name))) {
+          this.#registered(agent);
+        }
         break;
       default:
         throw new CaxtonError('INTERNAL_ERROR', `Unknown frame kind ${source[offset]}`);
     }
+  }
+
+  // What it registers while it starts is written with the end of the start, and would come again.
+  #registered(agent: Agent): void {
+    if (agent.state === 'running') this.#parts.store.putAgent(agent.toRecord());
   }
 
   #idOf(name: string): string {
@@ -196,13 +207,56 @@ export class Replies implements ReplySink {
   }
 
   #send(instance: Instance, source: Buffer, body: number): void {
-    const { router } = this.#parts;
+    const { backlog } = this.#parts;
+    // Others wait only when a dead worker's ring is emptied.
+    if (backlog.empty && this.#trySend(instance, source, body, false)) return;
+    const message = Buffer.from(source.subarray(body, body + encodedBytes(source, body)));
+    const { receiver } = decodeMessage(message, 0, false);
+    const group = receiver.startsWith(BROADCAST) ? receiver.slice(BROADCAST.length) : undefined;
+    const receivers = group === undefined ? [] : this.#othersWith(instance, group);
+    // To all at once there may never be room; to one after the other there is.
+    if (receivers.length > 0) this.#sendToEach(instance, decodeMessage(message), receivers);
+    else backlog.push((last) => this.#trySend(instance, message, 0, last));
+  }
+
+  /** @returns false when it has to be tried again; then nothing was sent */
+  #trySend(instance: Instance, source: Buffer, offset: number, last: boolean): boolean {
     try {
-      router.acceptEncoded(source, body, encodedBytes(source, body));
+      this.#parts.router.acceptEncoded(source, offset, encodedBytes(source, offset));
     } catch (refusal) {
       if (!(refusal instanceof CaxtonError)) throw refusal;
-      this.#undeliverable(instance, decodeMessage(source, body), refusal);
+      if (!last && isHistoryBehind(refusal)) return false;
+      this.#undeliverable(instance, decodeMessage(source, offset), refusal);
     }
+    return true;
+  }
+
+  /** One copy to each of them, as the history has room; the first has the message's id. */
+  #sendToEach(instance: Instance, message: Message, receivers: readonly Agent[]): void {
+    let next = 0;
+    this.#parts.backlog.push((last) => {
+      for (let receiver = receivers[next]; receiver !== undefined; receiver = receivers[++next]) {
+        const messageId = next === 0 ? message.messageId : newMessageId();
+        const copy = { ...message, receiver: receiver.id, messageId };
+        if (!this.#tryCopy(instance, copy, receiver, last)) return false;
+      }
+      return true;
+    });
+  }
+
+  #tryCopy(instance: Instance, copy: Message, receiver: Agent, last: boolean): boolean {
+    try {
+      this.#parts.router.sendToAll(copy, [receiver]);
+    } catch (refusal) {
+      if (!(refusal instanceof CaxtonError)) throw refusal;
+      if (!last && isHistoryBehind(refusal)) return false;
+      this.#undeliverable(instance, copy, refusal);
+    }
+    return true;
+  }
+
+  #othersWith({ agent }: Instance, capability: string): Agent[] {
+    return this.#parts.directory.providers(capability).filter((other) => other !== agent);
   }
 
   // Nobody waits for an answer to an agent's send, so its refusal comes back as a message.
@@ -220,7 +274,7 @@ export class Replies implements ReplySink {
   }
 
   #broadcast(instance: Instance, source: Buffer, offset: number): void {
-    const { directory, router } = this.#parts;
+    const { directory } = this.#parts;
     const filterBytes = source.readUInt32LE(offset + 8);
     const body = offset + FRAME_HEADER_BYTES;
     const filter = JSON.parse(source.toString('utf8', body, body + filterBytes)) as {
@@ -230,19 +284,9 @@ export class Replies implements ReplySink {
     const receivers =
       filter.capability === undefined
         ? (filter.agents ?? []).flatMap((name) => directory.find(name) ?? [])
-        : directory.providers(filter.capability).filter((other) => other !== instance.agent);
+        : this.#othersWith(instance, filter.capability);
     const message = decodeMessage(source, body + padTo8(filterBytes));
-    let { messageId } = message;
-    for (const receiver of new Set(receivers)) {
-      const copy = { ...message, receiver: receiver.id, messageId };
-      messageId = newMessageId();
-      try {
-        router.sendToAll(copy, [receiver]);
-      } catch (refusal) {
-        if (!(refusal instanceof CaxtonError)) throw refusal;
-        this.#undeliverable(instance, copy, refusal);
-      }
-    }
+    this.#sendToEach(instance, message, [...new Set(receivers)]);
   }
 
   #bounce(instance: Instance, source: Buffer, offset: number, length: number): void {

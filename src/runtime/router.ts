@@ -7,6 +7,7 @@ import { CONTENT_JSON, emptyMessage, type Message, messageJsonText } from '../fi
 import type { Store } from '../store/store.js';
 import type { Agent, Instance } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
+import type { Backlog } from './backlog.js';
 import type { Clients } from './clients.js';
 import type { ConversationBirths } from './conversation-births.js';
 import type { Conversations, Voice } from './conversations.js';
@@ -18,6 +19,7 @@ import type { Inboxes } from './inboxes.js';
 import type { Waiters } from './waiters.js';
 
 export interface RouterParts {
+  readonly backlog: Backlog;
   readonly births: ConversationBirths;
   readonly directory: Directory;
   readonly delivery: Delivery;
@@ -32,7 +34,7 @@ export interface RouterParts {
 }
 
 const CAPABILITY = 'capability:';
-const BROADCAST = 'broadcast:';
+export const BROADCAST = 'broadcast:';
 
 /** What became of an accepted message: in a mailbox, or held for an agent that can't take it yet. */
 export type Acceptance = 'delivered' | 'queued';
@@ -227,6 +229,10 @@ export class Router {
   sendToAll(message: Message, agents: readonly Agent[]): Acceptance {
     const length = this.#encode(message) + LIMITS.field_bytes;
     for (const agent of agents) checkTakes(this.#instanceOf(agent, message), length);
+    const limitBytes = this.#parts.store.roomBytesMax;
+    if (agents.length > 1 && length * agents.length > limitBytes) {
+      throw broadcastTooLarge(length, agents.length, limitBytes);
+    }
     if (!this.#parts.store.hasRoom(length, agents.length)) throw historyBehind();
     this.#parts.conversations.checkCopies(message, agents);
     let acceptance: Acceptance = 'delivered';
@@ -277,13 +283,17 @@ export class Router {
     reply.content = JSON.stringify({
       error: { code: error.code, message: error.message, ...error.details },
     });
-    try {
-      this.#accept(reply, voice);
-    } catch (refusal) {
-      // The message itself is among the dead letters, with the reason; a second letter that only
-      // says so would help nobody, and floods would fill the list with them.
-      if (!(refusal instanceof CaxtonError)) throw refusal;
-    }
+    this.#parts.backlog.push((last) => {
+      try {
+        this.#accept(reply, voice);
+      } catch (refusal) {
+        // The message itself is among the dead letters, with the reason; a second letter that only
+        // says so would help nobody, and floods would fill the list with them.
+        if (!(refusal instanceof CaxtonError)) throw refusal;
+        return last || !isHistoryBehind(refusal);
+      }
+      return true;
+    });
   }
 }
 
@@ -336,6 +346,19 @@ function noProvider(receiver: string, capability: string): CaxtonError {
     'AGENT_NOT_FOUND',
     `No running agent offers the capability '${capability}'.`,
     { agent_id: receiver, capability, searched_at: new Date().toISOString() },
+  );
+}
+
+/** Whether a message was refused for want of room in the history alone: later there will be some. */
+export function isHistoryBehind(refusal: CaxtonError): boolean {
+  return refusal.details.resource === 'history';
+}
+
+function broadcastTooLarge(length: number, count: number, limitBytes: number): CaxtonError {
+  return new CaxtonError(
+    'RESOURCE_LIMIT_EXCEEDED',
+    `A message of ${length} bytes to ${count} receivers is more than the message history takes at once, ${limitBytes} bytes. Make content smaller, or send to fewer receivers.`,
+    { resource: 'history', limit_bytes: limitBytes, receivers: count },
   );
 }
 

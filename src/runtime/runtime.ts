@@ -8,6 +8,7 @@ import type { HistoryPage, HistoryQuery, Store } from '../store/store.js';
 import { AgentSubscriptions } from './agent-subscriptions.js';
 import { AgentTimers } from './agent-timers.js';
 import { Agents } from './agents.js';
+import { Backlog } from './backlog.js';
 import { Clients } from './clients.js';
 import { ConversationBirths } from './conversation-births.js';
 import { ConversationViews } from './conversation-views.js';
@@ -52,6 +53,7 @@ export class Runtime {
   readonly #conversations: Conversations;
   readonly tasks: Tasks;
   readonly inboxes = new Inboxes();
+  readonly #backlog: Backlog;
   readonly #directory: Directory;
   readonly #pool: WorkerPool;
   readonly #preparePool = new PreparePool();
@@ -65,6 +67,7 @@ export class Runtime {
   constructor(config: Config, store: Store, logger: Logger) {
     this.config = config;
     this.#store = store;
+    this.#backlog = new Backlog(logger);
     const counters = new Counters();
     const residents = new Residents();
     const replicas = new DataReplicas(store);
@@ -84,6 +87,7 @@ export class Runtime {
     this.conversations = new ConversationViews(this.#conversations, store);
     const births = new ConversationBirths();
     const router = new Router({
+      backlog: this.#backlog,
       births,
       directory: this.#directory,
       delivery,
@@ -107,6 +111,7 @@ export class Runtime {
     });
     this.#supervisor = new Supervisor(recovery);
     const replies = new Replies({
+      backlog: this.#backlog,
       counters,
       delivery,
       directory: this.#directory,
@@ -168,6 +173,7 @@ export class Runtime {
       launcher,
       interrupted: (agent, reason) => this.deployments.versionFailed(agent.id, reason),
       removed: (agent) => this.deployments.agentRemoved(agent.id),
+      subscriptions,
     });
     this.#retirement = new Retirement({
       launcher,
@@ -199,6 +205,7 @@ export class Runtime {
       directory: this.#directory,
       store,
       inboxes: this.inboxes,
+      historyEnabled: config.history.enabled,
     });
     this.deadLetters = new DeadLetters(store, router, this.#directory);
     this.tasks = new Tasks({
@@ -225,6 +232,7 @@ export class Runtime {
     this.tasks.restore();
     await this.agents.restore();
     this.deployments.resume();
+    this.agents.sweepModules();
     this.tasks.start();
     this.#state = 'ready';
   }
@@ -264,6 +272,7 @@ export class Runtime {
     this.tasks.stop();
     this.#supervisor.stop();
     await this.agents.shutDownAll(LIMITS.shutdown_drain_ms);
+    this.#backlog.close();
     this.#watchdog.stop();
     this.metrics.stop();
     this.#waiters.rejectAll(serverStopping());

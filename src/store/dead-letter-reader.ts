@@ -20,16 +20,17 @@ export async function deadLetterPage(
     return { deadLetters: [], total: 0, nextCursor: undefined };
   }
   const numbers = pageOfNumbers(tables, snapshot, agent, before, limit + 1);
-  const shown = numbers.slice(0, limit);
+  const deadLetters = lettersAt(tables, snapshot, numbers.slice(0, limit));
+  const shown = deadLetters.length;
   const total =
     agent === undefined
       ? readState(tables, snapshot).deadLetters
       : await countOfAgent(tables, snapshot, agent);
   return {
-    deadLetters: shown.map((number) => letterAt(tables, snapshot, number)),
+    deadLetters,
     total,
     nextCursor:
-      numbers.length > limit ? encodeCursor(CURSOR_DEAD_LETTERS, shown.at(-1)!) : undefined,
+      numbers.length > shown ? encodeCursor(CURSOR_DEAD_LETTERS, numbers[shown - 1]!) : undefined,
   };
 }
 
@@ -44,7 +45,24 @@ export function deadLetterOf(
 }
 
 function letterAt(tables: Tables, snapshot: Snapshot, number: number): DeadLetter {
-  return decodeDeadLetter(tables.deadLetters.get(numberKey(number), { transaction: snapshot })!);
+  return decodeDeadLetter(valueAt(tables, snapshot, number));
+}
+
+function valueAt(tables: Tables, snapshot: Snapshot, number: number): Buffer {
+  return tables.deadLetters.get(numberKey(number), { transaction: snapshot })!;
+}
+
+/** The first of these letters: large ones make a short page. */
+function lettersAt(tables: Tables, snapshot: Snapshot, numbers: readonly number[]): DeadLetter[] {
+  const letters: DeadLetter[] = [];
+  let bytes = 0;
+  for (const number of numbers) {
+    if (bytes > LIMITS.page_bytes) break;
+    const value = valueAt(tables, snapshot, number);
+    letters.push(decodeDeadLetter(value));
+    bytes += value.length;
+  }
+  return letters;
 }
 
 function pageOfNumbers(

@@ -130,6 +130,8 @@ export class EmbeddedStore implements Store {
   readonly #channel: WriterChannel;
   readonly #modules: ModuleStore;
   readonly #reads = new Set<Promise<unknown>>();
+  /** Agent id → the last record of its data that may not be on disk yet. */
+  readonly #dataWrites = new Map<string, number>();
   #closed: Promise<void> | undefined;
 
   constructor(options: StoreOptions, path: string, tables: Tables, unlock: () => void) {
@@ -160,6 +162,14 @@ export class EmbeddedStore implements Store {
     return !this.#options.historyEnabled || this.#channel.hasRoom(length, count);
   }
 
+  keepsUp(length: number): boolean {
+    return this.#channel.hasRoom(length, 1);
+  }
+
+  get roomBytesMax(): number {
+    return this.#options.historyEnabled ? this.#channel.roomBytesMax : Number.POSITIVE_INFINITY;
+  }
+
   durable(): Promise<void> {
     return this.#channel.durable();
   }
@@ -177,6 +187,7 @@ export class EmbeddedStore implements Store {
   deleteAgent(agentId: string): void {
     this.#put(RECORD_DELETE, TABLE_AGENTS, Buffer.from(agentId, 'utf8'), NO_BYTES);
     this.#put(RECORD_DELETE_PREFIX, TABLE_DATA, textPrefix(agentId), NO_BYTES);
+    this.#dataWrites.delete(agentId);
   }
 
   agents(): AgentRecord[] {
@@ -190,6 +201,7 @@ export class EmbeddedStore implements Store {
   }
 
   putMetered(hash: string, version: string, metered: Uint8Array, info: unknown): void {
+    this.#tables.root.resetReadTxn();
     this.#modules.putMetered(hash, version, metered, info);
   }
 
@@ -198,20 +210,28 @@ export class EmbeddedStore implements Store {
     return this.#modules.get(hash, version);
   }
 
+  moduleHashes(): string[] {
+    this.#tables.root.resetReadTxn();
+    return this.#modules.hashes();
+  }
+
   deleteModule(hash: string): void {
     this.#modules.delete(hash);
   }
 
   putAgentData(agentId: string, key: Uint8Array, value: Uint8Array): void {
-    this.#put(RECORD_PUT, TABLE_DATA, dataKey(agentId, key), value);
+    this.#putData(RECORD_PUT, agentId, key, value);
   }
 
   deleteAgentData(agentId: string, key: Uint8Array): void {
-    this.#put(RECORD_DELETE, TABLE_DATA, dataKey(agentId, key), NO_BYTES);
+    this.#putData(RECORD_DELETE, agentId, key, NO_BYTES);
   }
 
   async agentData(agentId: string): Promise<Array<[Uint8Array, Uint8Array]>> {
-    await this.durable();
+    // An agent that a start brings back has written nothing: it needs no disk that takes writes.
+    const written = this.#dataWrites.get(agentId);
+    if (written !== undefined) await this.#channel.durable(written);
+    if (written === this.#dataWrites.get(agentId)) this.#dataWrites.delete(agentId);
     this.#tables.root.resetReadTxn();
     const prefix = textPrefix(agentId);
     const entries = this.#tables.data.getRange({ start: prefix, end: prefixEnd(prefix) });
@@ -310,6 +330,11 @@ export class EmbeddedStore implements Store {
 
   #put(kind: RecordKind, table: TableCode, key: Uint8Array, value: Uint8Array): void {
     this.#channel.put({ kind, table, key, value });
+  }
+
+  #putData(kind: RecordKind, agentId: string, key: Uint8Array, value: Uint8Array): void {
+    this.#channel.put({ kind, table: TABLE_DATA, key: dataKey(agentId, key), value }, true);
+    this.#dataWrites.set(agentId, this.#channel.lastSequence);
   }
 
   #reader(snapshot: Snapshot): HistoryReader {

@@ -64,13 +64,25 @@ export class HistoryReader {
       if (!beyond && numbers.length <= query.limit) numbers.push(number);
       return numbers.length <= query.limit;
     });
-    const more = numbers.length > query.limit;
-    const shown = more ? numbers.slice(0, query.limit) : numbers;
+    const messages = this.#read(numbers.slice(0, query.limit));
+    const more = numbers.length > messages.length;
     return {
-      messages: shown.map((number) => this.#messages.read(number)),
+      messages,
       total,
-      nextCursor: more ? encodeCursor(list, shown.at(-1)!) : undefined,
+      nextCursor: more ? encodeCursor(list, numbers[messages.length - 1]!) : undefined,
     };
+  }
+
+  /** The first of these messages: large ones make a short page. */
+  #read(numbers: readonly number[]): Message[] {
+    const messages: Message[] = [];
+    let bytes = 0;
+    for (const number of numbers) {
+      if (bytes > LIMITS.page_bytes) break;
+      messages.push(this.#messages.read(number));
+      bytes += this.#messages.bytesOf(number);
+    }
+    return messages;
   }
 
   /** One message by id: looked for among those that were accepted about when the id was made. */

@@ -20,12 +20,24 @@ export class MessageReader {
   }
 
   read(number: number, withContent = true): Message {
-    const place = number - this.#first;
-    if (place < 0 || place >= this.#starts.length) {
+    const start = this.#startOf(number);
+    return decodeMessage(this.#block, start, withContent);
+  }
+
+  /** Bytes of the message in its binary form. */
+  bytesOf(number: number): number {
+    const start = this.#startOf(number);
+    return encodedBytes(this.#block, start);
+  }
+
+  // Loads another block where need be: to be called before the block is read.
+  #startOf(number: number): number {
+    let start = this.#starts[number - this.#first];
+    if (start === undefined) {
       this.#load(number);
-      return this.read(number, withContent);
+      start = this.#starts[number - this.#first] as number;
     }
-    return decodeMessage(this.#block, this.#starts[place]!, withContent);
+    return start;
   }
 
   #load(number: number): void {

@@ -1,4 +1,4 @@
-import { textPrefix } from './keys.js';
+import { prefixEnd, textPrefix } from './keys.js';
 import { NO_BYTES, RECORD_DELETE_PREFIX, RECORD_PUT, TABLE_MODULES } from './records.js';
 import type { StoredModule } from './store.js';
 import type { Table } from './tables.js';
@@ -35,6 +35,18 @@ function manifestKey(prefix: Buffer): Buffer {
   return Buffer.concat([prefix, Buffer.from([0])]);
 }
 
+/** The text of a key whose prefix begins at `offset`. */
+function textAt(key: Uint8Array, offset: number): string {
+  const bytes = Buffer.from(key);
+  const start = offset + 2;
+  return bytes.toString('utf8', start, start + bytes.readUInt16BE(offset));
+}
+
+/** A version names the rewriter and, behind a colon, what it was given beside the module. */
+function rewriterOf(version: string): string {
+  return version.split(':', 1)[0] as string;
+}
+
 /** Writes and reads modules, over the writer's ring and in the table. */
 export class ModuleStore {
   readonly #channel: WriterChannel;
@@ -50,9 +62,24 @@ export class ModuleStore {
   }
 
   putMetered(hash: string, version: string, metered: Uint8Array, info: unknown): void {
-    // What another version of the rewriter made is of no use any more.
-    this.#deletePrefix(prefixOf(hash, METERED));
+    this.#deleteOtherVersions(hash, version);
     this.#put(prefixOf(hash, METERED, version), metered, info);
+  }
+
+  // What another version of the rewriter made is of no use any more; what this one made for another
+  // memory limit is.
+  #deleteOtherVersions(hash: string, version: string): void {
+    const prefix = prefixOf(hash, METERED);
+    const rewriter = rewriterOf(version);
+    let start: Uint8Array = prefix;
+    for (;;) {
+      const [key] = this.#table.getKeys({ start, end: prefixEnd(prefix), limit: 1 });
+      if (key === undefined) return;
+      const found = textAt(key, prefix.length);
+      const other = prefixOf(hash, METERED, found);
+      if (rewriterOf(found) !== rewriter) this.#deletePrefix(other);
+      start = prefixEnd(other);
+    }
   }
 
   get(hash: string, version: string): StoredModule | undefined {
@@ -64,6 +91,19 @@ export class ModuleStore {
 
   delete(hash: string): void {
     this.#deletePrefix(prefixOf(hash));
+  }
+
+  /** Of all modules of which anything is kept. */
+  hashes(): string[] {
+    const hashes: string[] = [];
+    let start: Uint8Array = Buffer.alloc(0);
+    for (;;) {
+      const [key] = this.#table.getKeys({ start, limit: 1 });
+      if (key === undefined) return hashes;
+      const hash = textAt(key, 0);
+      hashes.push(hash);
+      start = prefixEnd(prefixOf(hash));
+    }
   }
 
   #put(prefix: Buffer, content: Uint8Array, info: unknown): void {

@@ -17,6 +17,12 @@ export interface AgentRecord {
   readonly desiredState: 'running' | 'stopped' | 'failed';
   /** The validated deploy config, as JSON. */
   readonly config: unknown;
+  /** What it registered itself, also outside of its start; absent in older records. */
+  readonly registrations?: {
+    readonly capabilities: readonly string[];
+    /** Filters as JSON text. */
+    readonly subscriptions: readonly string[];
+  };
 }
 
 export interface StoredModule {
@@ -117,6 +123,13 @@ export interface Store {
   appendMessage(bytes: Buffer, offset: number, length: number): boolean;
   /** Whether there is room for `count` messages of so many bytes each now. */
   hasRoom(length: number, count?: number): boolean;
+  /**
+   * Whether the writer keeps up with what it is handed, messages or not: a record of so many bytes
+   * has room now. Whoever produces data that is never refused asks here before.
+   */
+  keepsUp(length: number): boolean;
+  /** Most bytes of messages that there can ever be room for at once. */
+  readonly roomBytesMax: number;
   /** Resolves when all that was handed over before is on disk. @throws CaxtonError UNAVAILABLE */
   durable(): Promise<void>;
 
@@ -128,9 +141,12 @@ export interface Store {
   putModule(hash: string, original: Uint8Array): void;
   putMetered(hash: string, version: string, metered: Uint8Array, info: unknown): void;
   module(hash: string, version: string): StoredModule | undefined;
+  /** Of all modules that are kept. */
+  moduleHashes(): string[];
   /** Drops a module that no agent refers to. */
   deleteModule(hash: string): void;
 
+  /** Never refused, for it was promised to the agent: `keepsUp` is what holds agents back. */
   putAgentData(agentId: string, key: Uint8Array, value: Uint8Array): void;
   deleteAgentData(agentId: string, key: Uint8Array): void;
   /** Waits until earlier writes are visible, then reads. */

@@ -67,7 +67,7 @@ export class WriterChannel {
   /** Records handed over and not known to be on disk. */
   get pendingRecords(): number {
     this.#noteCommitted();
-    return this.#sequence + this.#overflow.length - this.#committed;
+    return this.lastSequence - this.#committed;
   }
 
   get pendingBytes(): number {
@@ -77,6 +77,11 @@ export class WriterChannel {
   /** The longest message that fits. */
   get messageBytesMax(): number {
     return this.#producer.maxPayloadBytes - RECORD_HEADER_BYTES;
+  }
+
+  /** Whatever a set of messages of so many bytes is made of, an empty ring takes it. */
+  get roomBytesMax(): number {
+    return this.#producer.capacityBytes / 2;
   }
 
   hasRoom(length: number, count: number): boolean {
@@ -104,16 +109,17 @@ export class WriterChannel {
 
   /**
    * Takes a record that isn't a message, in any case behind all taken before.
+   * @param promised it was promised to be kept, and can't be refused
    * @throws CaxtonError UNAVAILABLE when too many wait already
    */
-  put(record: SmallRecord): void {
+  put(record: SmallRecord, promised = false): void {
     assert(!this.#closing, 'the store is closed');
     const bytes = recordBytes(record);
     if (bytes > this.#producer.maxPayloadBytes) this.#refuseTooLong(bytes);
     if (this.#overflow.length === 0 || this.#flushOverflow()) {
       if (this.#push(record)) return;
     }
-    if (this.#overflowBytes + bytes > LIMITS.store_overflow_bytes) {
+    if (!promised && this.#overflowBytes + bytes > LIMITS.store_overflow_bytes) {
       throw new CaxtonError(
         'UNAVAILABLE',
         `The store is too far behind to take more: ${this.#overflowBytes} bytes wait beside a full ring. Try again later${this.#reason === '' ? '' : `; the last write failed: ${this.#reason}`}.`,
@@ -128,14 +134,22 @@ export class WriterChannel {
     this.#words.demand();
   }
 
-  /** Resolves when all records taken before are on disk. @throws CaxtonError UNAVAILABLE */
-  durable(): Promise<void> {
-    const sequence = this.#sequence + this.#overflow.length;
+  /** Sequence of the last record handed over. */
+  get lastSequence(): number {
+    return this.#sequence + this.#overflow.length;
+  }
+
+  /**
+   * Resolves when all records up to this one are on disk, or all taken before.
+   * @throws CaxtonError UNAVAILABLE
+   */
+  durable(sequence: number = this.lastSequence): Promise<void> {
     this.#noteCommitted();
     if (sequence <= this.#committed) return Promise.resolve();
     if (this.#words.failing) return Promise.reject(this.#unavailable());
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ sequence, resolve, reject });
+      const after = this.#waiters.findLastIndex((waiter) => waiter.sequence <= sequence);
+      this.#waiters.splice(after + 1, 0, { sequence, resolve, reject });
       this.#hold();
       this.#words.demand();
       // The commit may have come between the look above and the demand, and then no doorbell rings.
@@ -172,7 +186,7 @@ export class WriterChannel {
     await this.#ended;
     process.off('exit', this.#onExit);
     this.#noteCommitted();
-    const lost = this.#sequence + this.#overflow.length - this.#committed;
+    const lost = this.lastSequence - this.#committed;
     if (lost === 0) return;
     this.#logger.error({ lost, reason: this.#reason }, 'the store could not write out its records');
     throw failure ?? this.#unavailable();
@@ -242,7 +256,7 @@ export class WriterChannel {
   #settle(): void {
     this.#noteCommitted();
     let done = 0;
-    // Waiters are in order of their sequence, as they came.
+    // Waiters are in order of their sequence.
     while (done < this.#waiters.length && this.#waiters[done]!.sequence <= this.#committed) done++;
     for (const waiter of this.#waiters.splice(0, done)) waiter.resolve();
     if (this.#waiters.length > 0 || this.#overflow.length > 0) this.#words.demand();

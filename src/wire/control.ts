@@ -15,6 +15,8 @@ export interface WorkerStart {
   readonly status: SharedArrayBuffer;
   readonly port: import('node:worker_threads').MessagePort;
   readonly contentBytes: number;
+  /** Most that the agents of the worker may have stored together. */
+  readonly dataBytes: number;
 }
 
 /** Everything a worker must know to run one agent. */

@@ -1,5 +1,6 @@
 import { LIMITS } from '../base/limits.js';
 import { HOST_INVALID_ARGUMENT, HOST_LIMIT_EXCEEDED } from '../wire/host-calls.js';
+import { DataBudget } from './data-budget.js';
 import type { UndoLog } from './undo-log.js';
 
 /**
@@ -12,13 +13,18 @@ import type { UndoLog } from './undo-log.js';
  */
 export class AgentData {
   readonly #entries = new Map<string, Uint8Array>();
+  #budget: DataBudget;
   #bytes = 0;
   /** Number of the last change made here. */
   #writes = 0;
   /** Key → number of the last change made here, unless it is confirmed; in order of the numbers. */
   #unconfirmed: Map<string, number> | undefined;
 
-  constructor(entries: ReadonlyArray<readonly [Uint8Array, Uint8Array]> = []) {
+  constructor(
+    entries: ReadonlyArray<readonly [Uint8Array, Uint8Array]> = [],
+    budget: DataBudget = new DataBudget(),
+  ) {
+    this.#budget = budget;
     for (const [key, value] of entries) this.#set(keyText(key), value);
   }
 
@@ -62,8 +68,9 @@ export class AgentData {
     if (valueBytes > LIMITS.data_value_bytes) return HOST_LIMIT_EXCEEDED;
     const before = this.#entries.get(keyText(key));
     const freed = before === undefined ? 0 : entryBytes(key.length, before.length);
-    const after = this.#bytes - freed + entryBytes(key.length, valueBytes);
-    return after > LIMITS.data_bytes_per_agent ? HOST_LIMIT_EXCEEDED : 0;
+    const more = entryBytes(key.length, valueBytes) - freed;
+    const fits = this.#bytes + more <= LIMITS.data_bytes_per_agent && this.#budget.allows(more);
+    return fits ? 0 : HOST_LIMIT_EXCEEDED;
   }
 
   /** Stores a copy of the value. */
@@ -78,6 +85,17 @@ export class AgentData {
     if (!this.#entries.has(text)) return false;
     this.#change(text, undefined, undo);
     return true;
+  }
+
+  /** It is about to go: it counts no more, though a last call may still use it. */
+  release(): void {
+    this.#budget.add(-this.#bytes);
+    this.#budget = new DataBudget();
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#budget.add(bytes);
   }
 
   #change(key: string, value: Uint8Array | undefined, undo: UndoLog): void {
@@ -97,11 +115,11 @@ export class AgentData {
 
   #set(key: string, value: Uint8Array | undefined): void {
     const before = this.#entries.get(key);
-    if (before !== undefined) this.#bytes -= entryBytes(key.length, before.length);
+    if (before !== undefined) this.#count(-entryBytes(key.length, before.length));
     if (value === undefined) {
       this.#entries.delete(key);
     } else {
-      this.#bytes += entryBytes(key.length, value.length);
+      this.#count(entryBytes(key.length, value.length));
       this.#entries.set(key, value);
     }
   }

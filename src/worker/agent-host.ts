@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.js';
 import { monotonicUs } from '../base/clock.js';
-import { fromPlainError } from '../base/errors.js';
+import { CaxtonError, fromPlainError } from '../base/errors.js';
 import type { AgentInstall, DataUpdate, InstallResult } from '../wire/control.js';
 import {
   BOUNCE_NO_AGENT,
@@ -58,7 +58,8 @@ export class AgentHost {
   install(install: AgentInstall): InstallResult {
     assert(!this.#agents.has(install.slot), `slot ${install.slot} is taken`);
     const agent: HostedAgent = {
-      install,
+      // Without the data, which would lie in memory a second time.
+      install: { ...install, data: [] },
       state: {
         agentId: install.agentId,
         ...environmentOf(install),
@@ -86,18 +87,33 @@ export class AgentHost {
   // Another instance here may have written since the data of this one was read.
   #retainData(install: AgentInstall): AgentData {
     const { agentId } = install;
-    const hosted = this.#data.get(agentId) ?? { data: new AgentData(install.data), users: 0 };
+    const hosted = this.#data.get(agentId) ?? { data: this.#takeData(install), users: 0 };
     if (install.sharesData) hosted.data.share();
     hosted.users += 1;
     this.#data.set(agentId, hosted);
     return hosted.data;
   }
 
+  #takeData({ agentId, data: entries }: AgentInstall): AgentData {
+    const { dataBudget } = this.#services;
+    const data = new AgentData(entries, dataBudget);
+    if (!dataBudget.exceeded) return data;
+    const bytes = data.byteLength;
+    data.release();
+    throw new CaxtonError(
+      'RESOURCE_LIMIT_EXCEEDED',
+      `The ${bytes} bytes that agent '${agentId}' has stored have no room on its worker beside what others stored: all agents of a worker may have stored ${dataBudget.limitBytes} bytes. Remove agents, or raise workers.`,
+      { resource: 'stored_data', agent_id: agentId, limit_bytes: dataBudget.limitBytes },
+    );
+  }
+
   #releaseData(agentId: string): void {
     const hosted = this.#data.get(agentId);
     assert(hosted, `no data of agent ${agentId} to release`);
     hosted.users -= 1;
-    if (hosted.users === 0) this.#data.delete(agentId);
+    if (hosted.users > 0) return;
+    hosted.data.release();
+    this.#data.delete(agentId);
   }
 
   /** Other workers have the agent's data too from now on. */

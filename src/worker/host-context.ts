@@ -1,6 +1,7 @@
 import type { AgentData } from './agent-data.js';
 import type { AgentTimers } from './agent-timers.js';
 import type { CurrentCall } from './current-call.js';
+import type { DataBudget } from './data-budget.js';
 import type { Directory } from './directory.js';
 import type { Effects } from './effects.js';
 import type { FuelMeter } from './fuel-meter.js';
@@ -11,6 +12,7 @@ import type { GuestMemory } from './guest-memory.js';
 /** What all agents of a worker share: one call is made at a time. */
 export interface WorkerServices {
   readonly call: CurrentCall;
+  readonly dataBudget: DataBudget;
   readonly effects: Effects;
   readonly directory: Directory;
   readonly encoder: GuestEncoder;

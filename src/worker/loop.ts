@@ -6,6 +6,7 @@ import type { ControlReply, ControlRequest, InstallResult, WorkerStart } from '.
 import { StatusBlock } from '../wire/status-block.js';
 import { AgentHost } from './agent-host.js';
 import { CurrentCall } from './current-call.js';
+import { DataBudget } from './data-budget.js';
 import { Directory } from './directory.js';
 import { Effects } from './effects.js';
 import { GuestEncoder } from './guest-encoding.js';
@@ -34,18 +35,20 @@ export class WorkerLoop {
   constructor(start: WorkerStart) {
     this.#port = start.port;
     this.#requests = new RingConsumer(start.requestRing, start.generation);
+    const status = new StatusBlock(start.status);
     const replies = new ReplyWriter(
       new RingProducer(start.replyRing, start.generation),
       start.port,
+      status,
     );
     this.#services = {
       call: new CurrentCall(),
+      dataBudget: new DataBudget(start.dataBytes),
       effects: new Effects(replies),
       directory: new Directory(),
       encoder: new GuestEncoder(),
       input: new GuestInput(start.contentBytes),
     };
-    const status = new StatusBlock(start.status);
     this.#host = new AgentHost(this.#services, status, this.#measurements);
   }
 

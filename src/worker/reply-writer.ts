@@ -1,7 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
+import { monotonicUs } from '../base/clock.js';
 import { frameBytes } from '../ring/layout.js';
 import type { RingProducer } from '../ring/producer.js';
 import { DOORBELL } from '../wire/control.js';
+import type { StatusBlock } from '../wire/status-block.js';
 
 // Only bounds how long one sleep is: the main thread always drains, or the process is at its end.
 const SPACE_WAIT_MS = 1_000;
@@ -10,12 +12,14 @@ const SPACE_WAIT_MS = 1_000;
 export class ReplyWriter {
   readonly #ring: RingProducer;
   readonly #port: MessagePort;
+  readonly #status: StatusBlock;
   /** The ring's data, with Buffer's writers. */
   readonly bytes: Buffer;
 
-  constructor(ring: RingProducer, port: MessagePort) {
+  constructor(ring: RingProducer, port: MessagePort, status: StatusBlock) {
     this.#ring = ring;
     this.#port = port;
+    this.#status = status;
     const { buffer, byteOffset, length } = ring.bytes;
     this.bytes = Buffer.from(buffer, byteOffset, length);
   }
@@ -26,13 +30,23 @@ export class ReplyWriter {
 
   /** Room for a frame, waited for if need be. @returns its offset in `bytes` */
   reserve(maxBytes: number): number {
-    let offset = this.#ring.reserve(maxBytes);
+    const offset = this.#ring.reserve(maxBytes);
+    return offset < 0 ? this.#reserveLater(maxBytes) : offset;
+  }
+
+  // The main thread may take long to make room, while the history is behind: the watchdog must not
+  // take that for the agent's work.
+  #reserveLater(maxBytes: number): number {
+    const beganMs = Math.floor(monotonicUs() / 1_000);
+    this.#status.beginWait();
+    let offset = -1;
     while (offset < 0) {
       // A sleeping reader makes no room.
       this.#ringBell();
       this.#ring.waitForSpace(frameBytes(maxBytes), SPACE_WAIT_MS);
       offset = this.#ring.reserve(maxBytes);
     }
+    this.#status.endWait(Math.floor(monotonicUs() / 1_000) - beganMs);
     return offset;
   }
 

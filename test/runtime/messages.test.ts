@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { contentValue } from '../../src/fipa/message.js';
 import { eventually } from '../support/eventually.js';
+import { whileDiskFails } from '../support/failing-disk.js';
 import { refusal, startTestRuntime, type TestRuntime, withRuntime } from '../support/runtime.js';
 
 describe('messages from outside', () => {
@@ -155,6 +156,47 @@ describe('messages from outside', () => {
     assert.equal((await test.send('later', 1, {}, options)).status, 'delivered');
   });
 
+  it('that the disk failed are not sent again under their key', async () => {
+    const options = { idempotencyKey: 'key-4', persist: true };
+    const fields = { conversation_id: 'c-disk' };
+    await whileDiskFails(async () => {
+      for (let i = 0; i < 3; i++) {
+        await assert.rejects(test.send('bob', i, fields, options), refusal('UNAVAILABLE'));
+      }
+    });
+    const sent = await eventually('it is on disk', () =>
+      test.send('bob', 4, fields, options).catch(() => undefined),
+    );
+    const found = await test.history({ conversationId: 'c-disk' });
+    assert.deepEqual(
+      found.map(({ messageId }) => messageId),
+      [sent.messageId],
+    );
+  });
+
+  it('that were not answered in time are waited for again under their key', async () => {
+    const fields = { conversation_id: 'c-again', reply_with: 'r' };
+    const options = { idempotencyKey: 'key-5', timeoutMs: 1 };
+    const sent = await test.send('bob', 1, fields, options);
+    for (let i = 0; i < 2; i++) {
+      const late = refusal('TIMEOUT', { message_id: sent.messageId });
+      await assert.rejects(test.ask('bob', i, fields, options), late);
+    }
+    const again = test.ask('bob', 2, fields, { idempotencyKey: 'key-5' });
+    await answer('c-again', 'r', 'agree', 'soon');
+    const first = await again;
+    assert.equal(first.messageId, sent.messageId);
+    assert.equal(contentValue(first.reply), 'soon');
+    // It comes when nobody waits for it.
+    await answer('c-again', 'r', 'inform', 'done');
+    const final = { idempotencyKey: 'key-5', until: 'final' } as const;
+    assert.equal(contentValue((await test.ask('bob', 3, fields, final)).reply), 'done');
+    const result = await test.send('bob', 4, fields, options);
+    assert.equal(result.messageId, sent.messageId);
+    const requests = await test.history({ conversationId: 'c-again', performative: 'request' });
+    assert.equal(requests.length, 1);
+  });
+
   it('to be persisted are on disk when they are answered', async () => {
     const sent = await test.send('echo', 'keep', {}, { persist: true });
     // Reads see what is committed, and nothing else was waited for.
@@ -177,6 +219,16 @@ describe('messages from outside', () => {
     await assert.rejects(asked, refusal('UNAVAILABLE'));
     await answer('c-left', 'r', 'inform', 'x');
     assert.equal((await test.history({ conversationId: 'c-left' })).length, 2);
+  });
+});
+
+it('a send to be persisted is refused where no history is kept', async () => {
+  await withRuntime({ history: { enabled: false } }, async (test) => {
+    await test.deploy('echo');
+    const refused = refusal('INVALID_REQUEST', { field: 'options.persist' });
+    await assert.rejects(test.send('echo', 1, {}, { persist: true }), refused);
+    await assert.rejects(test.ask('echo', 1, {}, { persist: true }), refused);
+    assert.equal(await test.askContent('echo', 1), 1);
   });
 });
 

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { contentValue } from '../../src/fipa/message.js';
+import { eventually } from '../support/eventually.js';
+import { GuestBuilder } from '../support/guest-builder.js';
+import { compileWat } from '../support/guests.js';
 import { refusal, startTestRuntime, type TestRuntime } from '../support/runtime.js';
 
 /** Runs each step with a runtime of its own, all over the same data. */
@@ -135,4 +138,59 @@ describe('a runtime that starts again over the same store', () => {
       },
     );
   });
+
+  it('brings back what agents registered when they had started already', async () => {
+    const builder = new GuestBuilder();
+    const register = `(call ${builder.use('register_capability')} ${builder.text('late')})`;
+    const filter = builder.json({ agents: ['echo'], performatives: ['inform'] });
+    const subscribe = `(call ${builder.use('subscribe_messages')} ${filter})`;
+    // It registers with its first message; copies and further messages are all the same to it.
+    const registrar = builder.build(`(i32.or ${register} ${subscribe})`);
+    const module = await compileWat('registrar', registrar);
+    await inTurn(
+      async (test) => {
+        await test.deploy(module, { name: 'registrar' });
+        await test.deploy('echo');
+        await test.send('registrar', 1);
+        await test.until('registrar', 'idle');
+      },
+      async (test) => {
+        assert.deepEqual(test.runtime.agents.get('registrar').capabilities, ['late']);
+        await test.ask('echo', 1);
+        await eventually('the answer was copied to it', () => {
+          return test.runtime.agents.get('registrar').messagesProcessed === 1;
+        });
+        await test.send('capability:late', 1);
+      },
+    );
+  });
+
+  it('drops modules that no agent uses, as a crash in a deploy leaves them', async () => {
+    await inTurn(
+      async (test) => {
+        await test.deploy('echo');
+        test.store.putModule('00'.repeat(32), Buffer.from('left behind'));
+      },
+      async (test) => {
+        await test.store.durable();
+        assert.equal(test.store.moduleHashes().length, 1);
+        assert.equal(await test.askContent('echo', 1), 1);
+      },
+    );
+  });
+});
+
+it('a deploy that a stop breaks off is told so, and leaves no module behind', async () => {
+  const test = await startTestRuntime();
+  const deploys = ['echo', 'counter', 'bidder'].map((name) => test.deploy(name));
+  const refused = Promise.all(
+    deploys.map((deploy) => assert.rejects(deploy, refusal('UNAVAILABLE'))),
+  );
+  // The first module is being compiled, the others wait for it.
+  await test.runtime.stop();
+  await refused;
+  await assert.rejects(test.deploy('echo', { name: 'late' }), refusal('UNAVAILABLE'));
+  await test.store.durable();
+  assert.deepEqual(test.store.moduleHashes(), []);
+  await test.close();
 });

@@ -61,6 +61,26 @@ describe('dead letters', () => {
     });
   });
 
+  it('ends a page of large ones before it has as many as asked for', async () => {
+    await withStore(
+      async (store) => {
+        const content = JSON.stringify('x'.repeat(900_000));
+        const ids = Array.from({ length: 12 }, () => {
+          const message = makeMessage({ content });
+          bury(store, message, 'a');
+          return message.messageId;
+        });
+        const page = await store.deadLetters({ limit: 500 });
+        assert.deepEqual(
+          page.deadLetters.map((letter) => letter.message.messageId),
+          ids.toReversed().slice(0, 5),
+        );
+        assert.deepEqual(await idsOf(store), ids.toReversed());
+      },
+      { ringBytes: 8 * 1024 * 1024 },
+    );
+  });
+
   it('deletes one, and keeps one letter of a message that failed again', async () => {
     await withStore(async (store) => {
       const [first, second] = [makeMessage(), makeMessage()];

@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { LIMITS } from '../../src/base/limits.js';
 import type { Message } from '../../src/fipa/message.js';
 import { openStore } from '../../src/store/embedded-store.js';
+import { whileStalled } from '../support/stalled-store.js';
 import { append, makeMessage, optionsFor, withFolder, withStore } from './support.js';
 
 const childPath = fileURLToPath(new URL('./crash-child.js', import.meta.url));
@@ -144,5 +146,27 @@ describe('durability', () => {
         child.kill('SIGKILL');
       }
     });
+  });
+
+  it('takes agents’ data in any case, and says when it doesn’t keep up, without history too', async () => {
+    await withStore(
+      async (store, dir) => {
+        assert.ok(store.keepsUp(1_000));
+        const value = Buffer.alloc(400_000);
+        const count = Math.ceil((LIMITS.store_overflow_bytes * 1.2) / value.length);
+        await whileStalled(dir, async () => {
+          for (let i = 0; i < count; i++) {
+            store.putAgentData('agent_1', Buffer.from('key'), Buffer.from(String(i)));
+            store.putAgentData('agent_1', Buffer.from('large'), value);
+          }
+          assert.ok(store.hasRoom(1_000), 'there is no history that could be behind');
+          assert.ok(!store.keepsUp(1_000));
+        });
+        const data = await store.agentData('agent_1');
+        assert.equal(Buffer.from(data[0]?.[1] ?? []).toString(), String(count - 1));
+        assert.ok(store.keepsUp(1_000));
+      },
+      { historyEnabled: false },
+    );
   });
 });

@@ -120,12 +120,30 @@ describe('embedded store', () => {
     );
   });
 
+  it('keeps what one rewriter made of a module for several memory limits', async () => {
+    await withStore(async (store) => {
+      store.putModule('h1', Buffer.from('original'));
+      const versions = ['v1:65536', 'v1:131072', 'v2:65536', 'v2:131072'];
+      for (const version of versions) {
+        store.putMetered('h1', version, Buffer.from(version), {});
+        await store.durable();
+      }
+      const kept = versions.filter((version) => store.module('h1', version)?.metered !== undefined);
+      assert.deepEqual(kept, ['v2:65536', 'v2:131072']);
+      store.putModule('h0', Buffer.from('another'));
+      await store.durable();
+      assert.deepEqual(store.moduleHashes(), ['h0', 'h1']);
+    });
+  });
+
   it('drops metered bytes of another rewriter version and whole modules', async () => {
     await withStore(async (store) => {
       const original = Buffer.from('original');
       store.putModule('h1', original);
       store.putModule('h2', Buffer.from('another'));
       store.putMetered('h1', 'v1', Buffer.from('metered 1'), { n: 1 });
+      // As if another server had done it.
+      await store.durable();
       store.putMetered('h1', 'v2', Buffer.from('metered 2'), { n: 2 });
       await store.durable();
       assert.equal(store.module('h1', 'v1')?.metered, undefined);
@@ -235,12 +253,10 @@ describe('embedded store', () => {
   it('says that it is too far behind, then goes on with all it took', async () => {
     await withStore(async (store) => {
       const value = Buffer.alloc(400_000);
-      const key = Buffer.from('key');
       let taken = 0;
       const putMany = (): void => {
         for (let i = 1; i <= 5_000; i++) {
-          value.writeUInt32LE(i, 0);
-          store.putAgentData('agent_1', key, value);
+          store.putModule(`h${i}`, value);
           taken = i;
         }
       };
@@ -250,8 +266,8 @@ describe('embedded store', () => {
       );
       // Messages don't overtake what waits.
       assert.equal(append(store, makeMessage()), false);
-      const [entry] = await store.agentData('agent_1');
-      assert.equal(Buffer.from(entry![1]).readUInt32LE(0), taken);
+      await store.durable();
+      assert.equal(store.module(`h${taken}`, 'v1')?.original.length, value.length);
       assert.equal(append(store, makeMessage()), true);
     });
   });

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CaxtonError } from '../../src/base/errors.js';
 import { newMessageId } from '../../src/base/ids.js';
+import { LIMITS } from '../../src/base/limits.js';
 import type { Message } from '../../src/fipa/message.js';
 import type { Performative } from '../../src/fipa/performative.js';
 import { type EmbeddedStore, openStore } from '../../src/store/embedded-store.js';
@@ -221,6 +222,37 @@ describe('message history', () => {
       assert.equal(page.total, 1);
       await store.close();
     });
+  });
+
+  it('ends a page of large messages before it has as many as asked for', async () => {
+    await withStore(
+      async (store) => {
+        const content = JSON.stringify('x'.repeat(900_000));
+        const ids: string[] = [];
+        for (let i = 0; i < 12; i++) {
+          const message = makeMessage({ content });
+          assert.ok(append(store, message));
+          await store.durable();
+          ids.push(message.messageId);
+        }
+        const found: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await store.history({
+            order: 'asc',
+            limit: 500,
+            ...(cursor === undefined ? {} : { cursor }),
+          });
+          assert.equal(page.total, ids.length);
+          const bytes = page.messages.reduce((sum, { content: { length } }) => sum + length, 0);
+          assert.ok(bytes <= LIMITS.page_bytes + content.length, `${bytes} bytes on one page`);
+          found.push(...page.messages.map(({ messageId }) => messageId));
+          cursor = page.nextCursor;
+        } while (cursor !== undefined);
+        assert.deepEqual(found, ids);
+      },
+      { ringBytes: 8 * 1024 * 1024 },
+    );
   });
 
   it('refuses a cursor that it did not give out, naming the field', async () => {

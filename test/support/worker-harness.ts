@@ -39,6 +39,7 @@ import {
 export interface HarnessOptions {
   readonly ringBytes?: number;
   readonly contentBytes?: number;
+  readonly dataBytes?: number;
 }
 
 /** One frame's end, and everything that came of it. */
@@ -98,6 +99,7 @@ export class WorkerHarness {
       status: this.status.buffer,
       port: port2,
       contentBytes: options.contentBytes ?? LIMITS.content_bytes,
+      dataBytes: options.dataBytes ?? LIMITS.data_bytes_per_worker,
     };
     this.#task = this.#piscina.run(start, { transferList: [port2] });
     this.#drain();

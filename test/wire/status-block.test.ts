@@ -35,6 +35,16 @@ test('an agent that is started or shut down is busy without a frame in hand', ()
   assert.equal(main.busyMs(9_999), 0);
 });
 
+test('an agent is not charged with the time in which its worker waits for room', () => {
+  const worker = new StatusBlock();
+  const main = new StatusBlock(worker.buffer);
+  worker.take(7, 3, 1_000);
+  worker.beginWait();
+  assert.equal(main.busyMs(60_000), 0);
+  worker.endWait(50_000);
+  assert.equal(main.busyMs(51_200), 200);
+});
+
 test('sequences and slots use all 32 bits', () => {
   const status = new StatusBlock();
   status.take(0xffff_ffff, 0xffff_fffe, 0);

@@ -21,7 +21,7 @@ async function callWith(name: string, request: object, answer: object) {
   const bytes = type.encode(type.fromObject(request)).finish();
   let asked: unknown;
   const api = {
-    call: (operation: unknown, input: unknown) => {
+    perform: (operation: unknown, input: unknown) => {
       asked = { operation, input };
       return answer;
     },
