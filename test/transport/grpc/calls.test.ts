@@ -146,14 +146,16 @@ test('a request over the limit is refused before it is read', async () => {
 
 test('a page over the limit is refused with the advice to ask for less', async () => {
   const conversation_id = 'conv_large';
-  const contents = LIMITS.request_body_bytes / LIMITS.content_bytes + 1;
+  const contents = 4;
+  // Two bytes each in the history, eleven here.
+  const values = Array.from({ length: 500_000 }, () => ({ numberValue: 0 }));
   for (let i = 0; i < contents; i++) {
     await client.call('MessageService/SendMessage', {
       message: {
         performative: 'inform',
         receiver: 'silent',
         conversation_id,
-        content_value: { stringValue: 'x'.repeat(LIMITS.content_bytes - 2) },
+        content_value: { listValue: { values } },
       },
       options: { persist: i === contents - 1 },
     });
