@@ -22,7 +22,13 @@ import { serverStopping } from './messages.js';
 import type { CompiledModule, Modules } from './modules.js';
 import type { Residents } from './residents.js';
 import { shutDown } from './shutdown.js';
-import { deploymentFailed, removedMeanwhile, stoppedMeanwhile } from './start-errors.js';
+import {
+  deploymentFailed,
+  nameTaken,
+  removedMeanwhile,
+  stoppedMeanwhile,
+  tooManyAgents,
+} from './start-errors.js';
 import type { AgentConfig, AgentSnapshot, AgentState, LogLine } from './types.js';
 
 export interface AgentsParts {
@@ -104,10 +110,7 @@ export class Agents {
     if (this.#stopping) throw serverStopping();
     this.#checkNameFree(config.name);
     if (directory.size + this.#reserved.size >= this.#parts.config.limits.agents) {
-      throw new CaxtonError('RESOURCE_LIMIT_EXCEEDED', 'No more agents can be deployed.', {
-        resource: 'agents',
-        limit: this.#parts.config.limits.agents,
-      });
+      throw tooManyAgents(this.#parts.config.limits.agents);
     }
     this.#reserved.add(config.name);
     const added = await modules
@@ -163,11 +166,7 @@ export class Agents {
   #checkNameFree(name: string): void {
     const { directory } = this.#parts;
     if (!this.#reserved.has(name) && directory.find(name) === undefined) return;
-    throw new CaxtonError(
-      'AGENT_ALREADY_EXISTS',
-      `An agent named '${name}' exists already; choose another name or remove it first.`,
-      { name, agent_id: directory.find(name)?.id },
-    );
+    throw nameTaken(name, directory.find(name)?.id);
   }
 
   /**

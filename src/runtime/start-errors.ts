@@ -2,6 +2,22 @@ import { CaxtonError, isUnavailable, type PlainError } from '../base/errors.js';
 import type { Agent } from './agent.js';
 import type { LogLine } from './types.js';
 
+export function tooManyAgents(limit: number): CaxtonError {
+  return new CaxtonError('RESOURCE_LIMIT_EXCEEDED', 'No more agents can be deployed.', {
+    resource: 'agents',
+    limit,
+  });
+}
+
+/** @param agentId of the agent that has the name; undefined while it is being deployed */
+export function nameTaken(name: string, agentId: string | undefined): CaxtonError {
+  return new CaxtonError(
+    'AGENT_ALREADY_EXISTS',
+    `An agent named '${name}' exists already; choose another name or remove it first.`,
+    { name, agent_id: agentId },
+  );
+}
+
 /** An agent went while it was started. */
 export function removedMeanwhile(agent: Agent): CaxtonError {
   return new CaxtonError('CONFLICT', `Agent '${agent.id}' was removed while it was started.`, {

@@ -16,6 +16,7 @@ import type { ErrorBody } from '../../../src/base/errors.js';
 const definitions = loadSync(
   [
     'caxton/v1/agent.proto',
+    'caxton/v1/deployment.proto',
     'caxton/v1/message.proto',
     'caxton/v1/metrics.proto',
     'caxton/v1/task.proto',
