@@ -29,6 +29,7 @@ import {
   stoppedMeanwhile,
   tooManyAgents,
 } from './start-errors.js';
+import { storedAgent } from './stored-agent.js';
 import type { AgentConfig, AgentSnapshot, AgentState, LogLine } from './types.js';
 
 export interface AgentsParts {
@@ -275,17 +276,8 @@ export class Agents {
     }
   }
 
-  /** Deletes modules that neither an agent nor a deployment uses. */
-  sweepModules(): void {
-    this.#parts.modules.sweep();
-  }
-
   #recreate(record: AgentRecord): Agent {
-    // Servers before this one knew of no instances.
-    const stored = record.config as Partial<AgentConfig>;
-    const config = { ...stored, instances: stored.instances ?? 1 } as AgentConfig;
-    const agent = this.#create({ ...record, config });
-    for (const each of record.registrations?.capabilities ?? []) agent.capabilities.add(each);
+    const agent = storedAgent(record, this.#parts.config.limits.mailbox_bytes);
     this.#parts.directory.add(agent);
     this.#parts.lifecycle.load(agent);
     this.#parts.modules.retain(record.moduleHash);

@@ -55,6 +55,7 @@ export class Runtime {
   readonly inboxes = new Inboxes();
   readonly #backlog: Backlog;
   readonly #directory: Directory;
+  readonly #modules: Modules;
   readonly #pool: WorkerPool;
   readonly #preparePool = new PreparePool();
   readonly #retirement: Retirement;
@@ -163,6 +164,7 @@ export class Runtime {
       spawned: (durationUs) => this.metrics.spawned(durationUs),
     });
     const modules = new Modules(store, this.#preparePool);
+    this.#modules = modules;
     this.agents = new Agents({
       config,
       logger,
@@ -235,7 +237,8 @@ export class Runtime {
     this.tasks.restore();
     await this.agents.restore();
     this.deployments.resume();
-    this.agents.sweepModules();
+    // Those that neither an agent nor a deployment uses.
+    this.#modules.sweep();
     this.tasks.start();
     this.#state = 'ready';
   }
