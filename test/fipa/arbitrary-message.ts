@@ -15,8 +15,10 @@ export const anyText = fc.oneof(
   fc.constantFrom('', 'ä', '€', '😀', '\u0000', '"\\\n', 'a'.repeat(60)),
 );
 
-/** Values that are the same in JSON and in MessagePack. */
-export const anyValue = fc.jsonValue({ maxDepth: 4 });
+/** Values that are the same in JSON and in MessagePack, whose decoder refuses one key. */
+export const anyValue = fc
+  .jsonValue({ maxDepth: 4 })
+  .filter((value) => !JSON.stringify(value).includes('"__proto__":'));
 
 const content = fc.oneof(
   fc.constant({ contentEncoding: CONTENT_NONE, content: '' as string | Uint8Array }),
