@@ -142,6 +142,11 @@ export const LIMITS = Object.freeze({
   element_segments: 10_000,
   /** Blocks, loops and ifs inside one another in a function; a large switch nests a block for each case. */
   block_depth: 5_000,
+  /** What the engine's compilers set aside; `CompilerLoad` says how it is counted. */
+  merged_values_per_function: 150_000,
+  merged_values_per_module: 4_000_000,
+  kept_values_per_function: 8_000_000,
+  loop_bytes_per_function: 32 * MIB,
 
   // Clients.
   request_body_bytes: 16 * MIB,
