@@ -83,6 +83,8 @@ export const LIMITS = Object.freeze({
   data_bytes_per_worker: 512 * MIB,
   memory_default_bytes: 64 * MIB,
   memory_max_bytes: 1024 * MIB,
+  /** What a call's growing of memory may count: 1 each time, and 1 for every 64 MiB there already. */
+  memory_growth_per_call: 4_000,
   fuel_default: 10_000_000,
   fuel_min: 1_000,
   fuel_max: 10_000_000_000,
