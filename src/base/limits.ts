@@ -119,6 +119,10 @@ export const LIMITS = Object.freeze({
   worker_restart_backoff_ms: 100,
   /** After so long a thread that has not reported is given up. */
   worker_start_ms: 30_000,
+  /** After so long a thread that was told to end is left to itself, and its agents start elsewhere. */
+  worker_exit_ms: 1_000,
+  /** After so long a server that was told to stop ends, whatever it waits for. */
+  shutdown_max_ms: 25_000,
   /** JavaScript heap of one worker thread; agents' memories lie outside of it. */
   worker_heap_mb: 1_024,
 
