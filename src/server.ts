@@ -1,6 +1,7 @@
 import { Api } from './api/api.js';
 import { Audit } from './api/audit.js';
 import { CaxtonError } from './base/errors.js';
+import { LIMITS } from './base/limits.js';
 import type { Logger } from './base/log.js';
 import { type LogFile, openLogFile } from './base/log-file.js';
 import { assertBindable } from './config/endpoint.js';
@@ -69,11 +70,21 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   }
 }
 
+/** Most that a stop waits for agents and connections, so that there is time to write out the rest. */
+const STOP_SHARE = 4 / 5;
+
+// Both ways that an agent is let finish, and the ends of threads, are bounded far below.
+function enough(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, LIMITS.shutdown_max_ms * STOP_SHARE).unref();
+  });
+}
+
 // No new connections, then what was accepted is handled and callers that wait get their answers,
 // then connections are closed, then everything is on disk.
 async function end({ audit, auditFile, store, runtime, http, grpc }: Parts): Promise<void> {
   http?.stopListening();
-  await Promise.all([grpc?.close(), runtime?.stop()]);
+  await Promise.race([Promise.all([grpc?.close(), runtime?.stop()]), enough()]);
   http?.close();
   await store?.close();
   audit?.close();

@@ -83,6 +83,8 @@ export const LIMITS = Object.freeze({
   data_bytes_per_worker: 512 * MIB,
   memory_default_bytes: 64 * MIB,
   memory_max_bytes: 1024 * MIB,
+  /** What a call's growing of memory may count: 1 each time, and 1 for every 64 MiB there already. */
+  memory_growth_per_call: 4_000,
   fuel_default: 10_000_000,
   fuel_min: 1_000,
   fuel_max: 10_000_000_000,
@@ -117,6 +119,10 @@ export const LIMITS = Object.freeze({
   worker_restart_backoff_ms: 100,
   /** After so long a thread that has not reported is given up. */
   worker_start_ms: 30_000,
+  /** After so long a thread that was told to end is left to itself, and its agents start elsewhere. */
+  worker_exit_ms: 1_000,
+  /** After so long a server that was told to stop ends, whatever it waits for. */
+  shutdown_max_ms: 25_000,
   /** JavaScript heap of one worker thread; agents' memories lie outside of it. */
   worker_heap_mb: 1_024,
 
@@ -142,6 +148,11 @@ export const LIMITS = Object.freeze({
   element_segments: 10_000,
   /** Blocks, loops and ifs inside one another in a function; a large switch nests a block for each case. */
   block_depth: 5_000,
+  /** What the engine's compilers set aside; `CompilerLoad` says how it is counted. */
+  merged_values_per_function: 150_000,
+  merged_values_per_module: 4_000_000,
+  kept_values_per_function: 8_000_000,
+  loop_bytes_per_function: 32 * MIB,
 
   // Clients.
   request_body_bytes: 16 * MIB,

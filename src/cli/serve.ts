@@ -1,4 +1,5 @@
 import { CaxtonError } from '../base/errors.js';
+import { LIMITS } from '../base/limits.js';
 import { createLogger, type LogLevel } from '../base/log.js';
 import { VERSION } from '../base/version.js';
 import { assertBindable, formatEndpoint } from '../config/endpoint.js';
@@ -19,7 +20,10 @@ export interface ServeOptions {
   readonly logLevel?: string;
 }
 
-/** Serves until SIGINT or SIGTERM; a second of them ends the process at once. */
+/**
+ * Serves until SIGINT or SIGTERM; a second of them ends the process at once. What can't be ended in
+ * time is left: the process then ends by the signal, with everything written out that could be.
+ */
 export async function serve(options: ServeOptions): Promise<void> {
   const config = readConfig(options);
   const stop = stopSignal();
@@ -32,7 +36,18 @@ export async function serve(options: ServeOptions): Promise<void> {
   process.stdout.write(`${readyLine(config, server)}\n`);
   const signal = await stop;
   process.stderr.write(`${signal}: stopping; once more ends at once\n`);
+  const deadline = setTimeout(endBy, LIMITS.shutdown_max_ms, signal);
   await server.close();
+  clearTimeout(deadline);
+  // A thread that can't be ended would keep the process alive.
+  setTimeout(endBy, LIMITS.worker_exit_ms, signal).unref();
+}
+
+// process.exit would wait for all threads: the signal itself, unhandled, doesn't.
+function endBy(signal: NodeJS.Signals): void {
+  process.stderr.write(`${signal}: something does not end; ending without it\n`);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 function readConfig(options: ServeOptions): Config {

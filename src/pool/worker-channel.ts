@@ -309,31 +309,45 @@ export class WorkerChannel {
   }
 
   /**
-   * The thread is gone: takes what it still published, then what it never handled. Later answers
-   * of this generation can't reach anybody, since nobody reads these rings any more.
+   * The thread is gone, or can't be ended: takes what it still published, then what it never
+   * handled. Later answers of this generation can't reach anybody, since nobody reads these rings
+   * any more; so whatever a thread that still runs does is undone by not being looked at.
    */
   bury(sink: ReplySink): Leftovers {
     const always: ReplySink = { ready: () => true, frame: (...args) => sink.frame(...args) };
-    while (this.drain(always, Number.MAX_SAFE_INTEGER));
+    const drain = (): void => {
+      while (this.drain(always, Number.MAX_SAFE_INTEGER));
+    };
+    drain();
     this.#dead = true;
+    const unread = this.#unreadFrames();
+    // A thread that still runs may have published and given back a frame in between: what is not
+    // among the unread ones any more was published before, and is found now.
+    drain();
     this.#port.close();
     for (const pending of this.#calls.values()) pending.reject(workerGone(this.index));
     this.#calls.clear();
-    return this.#leftovers();
+    return this.#leftovers(unread);
   }
 
-  #leftovers(): Leftovers {
+  #unreadFrames(): Buffer[] {
     const unread = new RingConsumer(this.requestRing, this.generation);
+    const frames: Buffer[] = [];
+    while (unread.next()) {
+      const { offset, length } = unread;
+      frames.push(Buffer.from(this.#requestBytes.subarray(offset, offset + length)));
+    }
+    return frames;
+  }
+
+  #leftovers(unread: readonly Buffer[]): Leftovers {
     const sequenceInHand = this.status.sequenceInHand;
     const waiting: Buffer[] = [];
     let inHand: Buffer | undefined;
-    while (unread.next()) {
-      const sequence = this.#requestBytes.readUInt32LE(unread.offset + 8);
+    for (const frame of unread) {
+      const sequence = frame.readUInt32LE(8);
       // Handled and published, but the thread died before it gave the space back.
       if (((sequence - this.#lastFinished) | 0) <= 0 && this.#lastFinished !== 0) continue;
-      const frame = Buffer.from(
-        this.#requestBytes.subarray(unread.offset, unread.offset + unread.length),
-      );
       if (sequence === sequenceInHand) inHand = frame;
       else waiting.push(frame);
     }

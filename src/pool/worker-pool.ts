@@ -13,7 +13,7 @@ export interface PoolOptions {
 }
 
 export interface PoolListener extends ReplySink {
-  /** A worker died; its successor is on its way. */
+  /** A worker died; its successor is on its way, unless the pool is closed. */
   workerDied(channel: WorkerChannel, leftovers: Leftovers): void;
   /** A successor is there and has no agents yet. */
   workerReplaced(channel: WorkerChannel): void;
@@ -25,13 +25,13 @@ const DRAIN_BUDGET = 512;
 // under load a reply is there by then, and neither side pays for a message between threads.
 const POLL_TURNS = 4;
 
-const EXIT_MS = 1_000;
-
 interface Seat {
   channel: WorkerChannel;
   /** Whose thread it waits for, or has. */
   piscina: Piscina;
   thread: Worker | undefined;
+  /** The thread was told to end. */
+  ending: boolean;
   ready: Promise<void>;
   /** Ends with the loop, however it ends. */
   task: Promise<void>;
@@ -78,15 +78,39 @@ export class WorkerPool {
   /** Ends a worker that hangs. What it had in hand counts as failed. */
   kill(channel: WorkerChannel): void {
     const seat = this.#seats[channel.index];
-    if (seat?.channel === channel) void seat.thread?.terminate();
+    if (seat?.channel === channel) this.#endThread(seat);
+  }
+
+  #endThread(seat: Seat): void {
+    if (seat.thread === undefined || seat.ending) return;
+    seat.ending = true;
+    void seat.thread.terminate();
+    setTimeout(() => this.#abandon(seat), LIMITS.worker_exit_ms).unref();
+  }
+
+  // The engine ends a thread where it looks whether it should, and there are places where it doesn't
+  // for long. Nothing that such a thread still publishes is read, so that its agents can go on in a
+  // successor; its place in its Piscina stays taken, however.
+  #abandon(seat: Seat): void {
+    if (this.#closing || seat.channel.dead) return;
+    if (this.#piscinas.at(-1) === seat.piscina) {
+      this.#piscinas.push(createThreads(this.#options.workers));
+    }
+    this.#died(seat, new Error(`the thread did not end within ${LIMITS.worker_exit_ms} ms`));
   }
 
   async close(): Promise<void> {
     this.#closing = true;
     for (const seat of this.#seats) seat.channel.exit();
-    // A loop that hangs in a message is ended with its thread.
-    await Promise.race([Promise.all(this.#seats.map((seat) => seat.task)), sleep(EXIT_MS)]);
-    await Promise.all(this.#piscinas.map((piscina) => piscina.destroy()));
+    // A loop that hangs in a message is ended with its thread, which may hang itself.
+    await soon(Promise.all(this.#seats.map((seat) => seat.task)));
+    for (const { channel } of this.#seats) {
+      if (channel.dead) continue;
+      const leftovers = channel.bury(this.#listener);
+      const some = leftovers.inHand !== undefined || leftovers.waiting.length > 0;
+      if (some) this.#listener.workerDied(channel, leftovers);
+    }
+    await soon(Promise.all(this.#piscinas.map((piscina) => piscina.destroy())));
   }
 
   readonly #poll = (): void => {
@@ -134,6 +158,7 @@ export class WorkerPool {
       channel,
       piscina,
       thread: undefined,
+      ending: false,
       ready: Promise.resolve(),
       task: Promise.resolve(),
     };
@@ -150,12 +175,12 @@ export class WorkerPool {
       });
       seat.task = piscina.run(start, { transferList: [port2] }).catch((error: unknown) => {
         reject(error);
-        if (this.#closing) return;
+        if (this.#closing || channel.dead) return;
         // Dead before it was ready: there is no thread whose exit could be watched.
         if (seat.thread === undefined) return this.#died(seat, error);
         this.#options.logger.error({ err: error, worker: index }, 'worker failed');
         // A loop that broke off leaves its thread alive, and nobody would serve its agents.
-        void seat.thread.terminate();
+        this.#endThread(seat);
       });
     });
     seat.ready.catch(() => undefined);
@@ -200,8 +225,7 @@ export class WorkerPool {
     }
   }
 
-  // The rings may only be taken over when the thread has really ended, which its exit event tells;
-  // an error, or the end of its task, comes before that.
+  // A thread has ended when its exit event tells so; an error, or the end of its task, comes before.
   #watchThread(seat: Seat, threadId: number): void {
     const threads = this.#piscinas.flatMap((piscina) => piscina.threads);
     seat.thread = threads.find((thread) => thread.threadId === threadId);
@@ -247,6 +271,8 @@ function createThreads(workers: number): Piscina {
   return piscina;
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+/** Waits for it as long as a thread is given to end. */
+function soon(event: Promise<unknown>): Promise<unknown> {
+  const enough = new Promise((resolve) => setTimeout(resolve, LIMITS.worker_exit_ms).unref());
+  return Promise.race([event, enough]);
 }

@@ -1,4 +1,4 @@
-import type { PlainError } from '../base/errors.js';
+import type { ErrorCode, PlainError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import type { WorkerChannel } from '../pool/worker-channel.js';
 import type { AgentRecord } from '../store/store.js';
@@ -317,6 +317,8 @@ export class Instance {
   pause: NodeJS.Timeout | undefined;
   /** Sends of the message being handled that were refused. */
   refusedSends = 0;
+  /** Those of them of which it gets no failure each, by error code. */
+  readonly unreported = new Map<ErrorCode, number>();
   /** Called when the last frame in the ring is accounted for. */
   readonly idleListeners = new Set<() => void>();
   #lastTurn: Promise<unknown> = Promise.resolve();

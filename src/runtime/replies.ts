@@ -4,7 +4,7 @@ import { newMessageId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
 import { decodeMessage, encodedBytes } from '../fipa/binary.js';
-import type { Message } from '../fipa/message.js';
+import { emptyMessage, type Message } from '../fipa/message.js';
 import type { ReplySink, WorkerChannel } from '../pool/worker-channel.js';
 import type { Store } from '../store/store.js';
 import {
@@ -188,6 +188,22 @@ export class Replies implements ReplySink {
     );
     if (refused <= LIMITS.refused_sends_buried) return;
     this.#log(instance.agent, LOG_ERROR, `${refused} messages that it sent at once were refused`);
+    if (instance.unreported.size > 0) this.#reportRest(instance);
+  }
+
+  /** The agent was told 0 for each of them, and must not believe that they arrived. */
+  #reportRest({ agent, unreported }: Instance): void {
+    const codes = Object.fromEntries(unreported);
+    unreported.clear();
+    const count = Object.values(codes).reduce((sum, some) => sum + some, 0);
+    const list = Object.entries(codes).map(([code, some]) => `${some} ${code}`);
+    const error: PlainError = {
+      code: 'MESSAGE_DELIVERY_FAILED',
+      message: `Of the messages sent at once, ${count} more were refused: ${list.join(', ')}. Send fewer at a time.`,
+      details: { refused: count, codes },
+    };
+    const sent = { ...emptyMessage('inform'), sender: agent.id };
+    this.#parts.router.reportFailure(agent.id, sent, error, 'refusal');
   }
 
   #failed(instance: Instance, source: Buffer, offset: number, trapped: boolean): void {
@@ -260,13 +276,18 @@ export class Replies implements ReplySink {
   }
 
   // Nobody waits for an answer to an agent's send, so its refusal comes back as a message.
-  // Beyond the first few of one message they are counted and told in its log: an agent that floods
+  // Beyond the first few of one message they are counted and told together: an agent that floods
   // full mailboxes must not push everybody else's dead letters out.
   #undeliverable(instance: Instance, message: Message, refusal: CaxtonError): void {
     const { router } = this.#parts;
     instance.refusedSends += 1;
-    if (instance.refusedSends > LIMITS.refused_sends_buried) return;
     const { code, message: text, details } = refusal;
+    if (instance.refusedSends > LIMITS.refused_sends_buried) {
+      // A failure that is refused is answered in no way.
+      if (message.performative === 'failure') return;
+      instance.unreported.set(code, (instance.unreported.get(code) ?? 0) + 1);
+      return;
+    }
     const error = { code, message: text, details };
     router.bury(message, message.receiver, error);
     const original = { ...message, sender: instance.agent.id, replyTo: '' };

@@ -32,6 +32,7 @@ import { Replies } from './replies.js';
 import { Residents } from './residents.js';
 import { Retirement } from './retirement.js';
 import { Router } from './router.js';
+import { failWaiting } from './shutdown.js';
 import { Supervisor } from './supervisor.js';
 import { Tasks } from './tasks/tasks.js';
 import { Versions } from './versions.js';
@@ -56,6 +57,7 @@ export class Runtime {
   readonly #backlog: Backlog;
   readonly #directory: Directory;
   readonly #modules: Modules;
+  readonly #launcher: Launcher;
   readonly #pool: WorkerPool;
   readonly #preparePool = new PreparePool();
   readonly #retirement: Retirement;
@@ -163,6 +165,7 @@ export class Runtime {
       channels: () => this.#pool.channels,
       spawned: (durationUs) => this.metrics.spawned(durationUs),
     });
+    this.#launcher = launcher;
     const modules = new Modules(store, this.#preparePool);
     this.#modules = modules;
     this.agents = new Agents({
@@ -283,6 +286,8 @@ export class Runtime {
     this.metrics.stop();
     this.#waiters.rejectAll(serverStopping());
     await this.#pool.close();
+    // The workers are gone, and some may have left messages unhandled.
+    failWaiting([...this.#directory.agents()], this.#launcher);
     this.#conversations.stop();
     await this.#preparePool.close();
   }

@@ -27,7 +27,13 @@ export async function shutDown(
     await launcher.idleRing(instance);
   });
   await Promise.race([Promise.allSettled(removals), sleep(withinMs)]);
-  // What nobody will handle any more must not vanish; failures that it causes come after it.
+  failWaiting(agents, launcher);
+}
+
+/** What nobody will handle any more must not vanish: its senders are told. */
+export function failWaiting(agents: readonly Agent[], launcher: Launcher): void {
+  const instances = agents.flatMap((agent) => agent.instances);
+  // Failures that it causes come after it.
   for (const instance of [...instances, ...instances]) {
     launcher.failWaiting(instance, serverStopped(instance.agent));
   }

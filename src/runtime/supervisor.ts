@@ -25,6 +25,7 @@ const MINUTE_MS = 60_000;
  */
 export class Supervisor {
   readonly #actions: SupervisorActions;
+  #stopped = false;
   readonly #records = new Map<AgentVersion, Record>();
 
   constructor(actions: SupervisorActions) {
@@ -33,6 +34,7 @@ export class Supervisor {
 
   /** The instance is of no use any more, for the reason given. */
   trapped(instance: Instance, error: PlainError): void {
+    if (this.#stopped) return;
     const { version } = instance;
     const nowMs = monotonicUs() / 1_000;
     const record = this.#records.get(version) ?? { traps: [], timers: new Map() };
@@ -63,6 +65,7 @@ export class Supervisor {
   }
 
   stop(): void {
+    this.#stopped = true;
     for (const version of [...this.#records.keys()]) this.#forgetAll(version);
   }
 

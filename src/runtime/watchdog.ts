@@ -22,6 +22,8 @@ export class Watchdog {
   readonly #residents: Residents;
   readonly #recovery: Recovery;
   readonly #logger: Logger;
+  /** Their threads end, or will be given up. */
+  readonly #killed = new WeakSet<WorkerChannel>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(pool: WorkerPool, residents: Residents, recovery: Recovery, logger: Logger) {
@@ -42,7 +44,7 @@ export class Watchdog {
 
   #check(): void {
     for (const channel of this.#pool.channels) {
-      if (channel.dead) continue;
+      if (channel.dead || this.#killed.has(channel)) continue;
       const busy = channel.busy();
       const instance = busy.ms === 0 ? undefined : this.#residents.at(channel, busy.slot);
       if (instance !== undefined) this.#checkInstance(channel, instance, busy);
@@ -58,6 +60,7 @@ export class Watchdog {
     const error = outlasted(limitMs, inStep ? 'to start or to shut down' : 'for one message');
     if (inStep) channel.failCalls(slot, fromPlainError(error));
     else this.#recovery.willKill(channel, error);
+    this.#killed.add(channel);
     this.#pool.kill(channel);
   }
 }

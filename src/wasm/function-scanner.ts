@@ -1,19 +1,26 @@
 import { LIMITS } from '../base/limits.js';
 import { ByteReader } from './byte-reader.js';
 import { ChargeRegions } from './charge-regions.js';
+import { CompilerLoad } from './compiler-load.js';
 import { Edit, FunctionFlag, ModulePlan } from './module-plan.js';
-import { badValueType, isValueType } from './module-types.js';
+import { badValueType, type FunctionType, isValueType } from './module-types.js';
 import {
   Bulk,
   EMPTY_BLOCK,
   Kind,
   OPCODE_KINDS,
+  Op,
   refusedOpcode,
   SIMD_KINDS,
   Simd,
+  ValueType,
 } from './opcodes.js';
 import type { ParsedModule } from './parse-module.js';
 import { malformed, overLimit, unsupportedFeature } from './refusal.js';
+import { BULK_STACK_EFFECTS, SIMD_STACK_EFFECTS, STACK_EFFECTS } from './stack-effects.js';
+
+const NO_VALUES: FunctionType = { params: [], results: [] };
+const ONE_RESULT: FunctionType = { params: [], results: [ValueType.I32] };
 
 /**
  * Reads every function's instructions once and writes down in a `ModulePlan` where the emitter has
@@ -25,6 +32,7 @@ export class FunctionScanner {
   private readonly module: ParsedModule;
   private readonly reader: ByteReader;
   private readonly regions: ChargeRegions;
+  private readonly load = new CompilerLoad();
   private functionIndex = 0;
   private functionFlags = 0;
 
@@ -52,15 +60,18 @@ export class FunctionScanner {
     this.reader.position = start;
     this.reader.end = end;
     this.functionFlags = 0;
-    this.readLocals();
+    const { params, results } = this.module.typeOf(this.functionIndex);
+    // One more is metering's own.
+    this.load.begin(params.length + this.readLocals() + 1, results.length);
     this.regions.begin(this.reader.position);
     this.scanInstructions(end);
     if (this.reader.position !== end) {
       throw malformed('a function goes on after its end', this.reader.position);
     }
+    this.load.finish({ offset: start, function: this.functionIndex });
   }
 
-  private readLocals(): void {
+  private readLocals(): number {
     const { reader } = this;
     let total = 0;
     for (let groups = reader.u32(); groups > 0; groups--) {
@@ -77,6 +88,7 @@ export class FunctionScanner {
       }
       this.readType();
     }
+    return total;
   }
 
   private readType(): void {
@@ -91,12 +103,14 @@ export class FunctionScanner {
    */
   private scanInstructions(end: number): void {
     const { bytes } = this.module;
-    const { reader, regions } = this;
+    const { reader, regions, load } = this;
     let position = reader.position;
     let cost = 0;
     while (regions.depth >= 0) {
       if (position >= end) throw malformed('unexpected end of a function', end);
-      const kind = OPCODE_KINDS[bytes[position]!]!;
+      const opcode = bytes[position]!;
+      const kind = OPCODE_KINDS[opcode]!;
+      load.height += STACK_EFFECTS[opcode]!;
       switch (kind) {
         case Kind.PLAIN:
           position++;
@@ -106,6 +120,7 @@ export class FunctionScanner {
           position++;
           break;
         case Kind.LEB:
+          if (opcode === Op.LOCAL_SET || opcode === Op.LOCAL_TEE) load.assignments++;
           position++;
           while (bytes[position++]! & 0x80);
           cost++;
@@ -152,33 +167,41 @@ export class FunctionScanner {
   }
 
   private control(kind: number, position: number): void {
-    const { reader, regions } = this;
+    const { reader, regions, load } = this;
     switch (kind) {
       case Kind.BLOCK:
       case Kind.LOOP:
-      case Kind.IF:
-        this.readBlockType();
+      case Kind.IF: {
+        const { params, results } = this.readBlockType();
+        load.open(kind, params.length, results.length, position, regions.dead);
         regions.open(kind, reader.position, this.functionIndex);
         return;
+      }
       case Kind.ELSE:
+        load.otherwise();
         regions.otherwise(reader.position);
         return;
       case Kind.END:
         regions.close(reader.position);
+        load.close(position, regions.dead);
         return;
       case Kind.BR:
-        regions.branch(reader.u32(), false, position);
+        this.branch(reader.u32(), false, position);
         regions.dead = true;
         return;
       case Kind.BR_IF:
-        regions.branch(reader.u32(), true, position);
+        load.height--;
+        this.branch(reader.u32(), true, position);
         regions.afterConditional(reader.position);
         return;
       case Kind.BR_TABLE:
         this.branchTable(position);
         return;
       case Kind.RETURN:
-        if (!regions.dead) this.plan.edits.push4(position, Edit.RETURN, 0, regions.depth);
+        if (!regions.dead) {
+          this.plan.edits.push4(position, Edit.RETURN, 0, regions.depth);
+          load.branch(regions.depth);
+        }
         regions.leave();
         return;
       default:
@@ -186,7 +209,13 @@ export class FunctionScanner {
     }
   }
 
+  private branch(labels: number, conditional: boolean, position: number): void {
+    this.regions.branch(labels, conditional, position);
+    if (!this.regions.dead) this.load.branch(labels);
+  }
+
   private branchTable(position: number): void {
+    this.load.height--;
     const targets = this.reader.u32();
     if (targets > LIMITS.br_table_targets) {
       throw overLimit(
@@ -197,19 +226,26 @@ export class FunctionScanner {
         { offset: position, function: this.functionIndex },
       );
     }
-    for (let i = 0; i <= targets; i++) this.regions.branch(this.reader.u32(), true, position);
+    for (let i = 0; i <= targets; i++) this.branch(this.reader.u32(), true, position);
     this.regions.dead = true;
   }
 
-  private readBlockType(): void {
+  private readBlockType(): FunctionType {
     const { reader } = this;
     const offset = reader.position;
     const byte = reader.byte();
-    if (byte === EMPTY_BLOCK || isValueType(byte)) return;
+    if (byte === EMPTY_BLOCK) return NO_VALUES;
+    if (isValueType(byte)) return ONE_RESULT;
     // Types are negative one-byte numbers; a type index is a positive number of 33 bits.
     if (byte < 0x80 && byte & 0x40) throw badValueType(byte, offset);
     reader.position = offset;
-    reader.skipLeb(5);
+    return this.typeAt(reader.u32(), offset);
+  }
+
+  private typeAt(index: number, offset: number): FunctionType {
+    const type = this.module.types[index];
+    if (type === undefined) throw malformed(`type ${index} does not exist`, offset);
+    return type;
   }
 
   /** Calls, references, bulk operations and SIMD. */
@@ -219,11 +255,13 @@ export class FunctionScanner {
       case Kind.CALL:
         this.call(reader.u32(), position);
         return;
-      case Kind.CALL_INDIRECT:
+      case Kind.CALL_INDIRECT: {
+        const type = this.typeAt(reader.u32(), position);
         reader.u32();
-        reader.u32();
-        this.call(-1, position);
+        this.load.height -= 1;
+        this.called(-1, type, position);
         return;
+      }
       case Kind.REF_FUNC:
         this.plan.referenced.add(reader.u32());
         return;
@@ -261,6 +299,11 @@ export class FunctionScanner {
 
   private call(callee: number, position: number): void {
     if (callee >= this.module.functions.length) throw malformed('a call to no function', position);
+    this.called(callee, this.module.typeOf(callee), position);
+  }
+
+  private called(callee: number, { params, results }: FunctionType, position: number): void {
+    this.load.height += results.length - params.length;
     if (this.regions.dead) return;
     this.functionFlags |= FunctionFlag.HAS_CALLS;
     this.plan.edits.push4(position, Edit.CALL, callee, this.regions.depth);
@@ -279,6 +322,7 @@ export class FunctionScanner {
 
   private bulk(sub: number, position: number): void {
     const { reader, plan } = this;
+    this.load.height += BULK_STACK_EFFECTS[sub] ?? 0;
     if (sub <= Bulk.TRUNC_SAT_LAST) return;
     if (sub > Bulk.TABLE_FILL) {
       const { feature, what } = refusedOpcode(0xfc, sub);
@@ -306,6 +350,7 @@ export class FunctionScanner {
       const { feature, what } = refusedOpcode(0xfd, sub);
       throw unsupportedFeature(feature, what, position);
     }
+    this.load.height += SIMD_STACK_EFFECTS[sub]!;
     if (kind === Simd.MEMARG || kind === Simd.MEMARG_LANE) {
       this.checkAlignment(reader.position);
       reader.u32();

@@ -6,6 +6,8 @@ import { Bulk, EMPTY_BLOCK, Op, ValueType } from './opcodes.js';
 
 /** Fuel for each page that `memory.grow` may still get. */
 export const GROW_FUEL_PER_PAGE = 1_000;
+/** Growing a memory counts one more for every 2^10 pages, that is 64 MiB, which it has already. */
+const GROWTH_PAGES_SHIFT = 10;
 /** A bulk memory operation costs one unit for each full 2^6 bytes. */
 const BYTES_SHIFT = 6;
 
@@ -43,12 +45,21 @@ export class Helpers {
 
   /**
    * Writes the helpers' bodies.
+   * @param growthGlobal what the module may still grow its memory; undefined when it doesn't
    * @param maxPages the most pages the memory can have
    */
-  emit(out: ByteWriter, fuelGlobal: number, maxPages: number): void {
+  emit(
+    out: ByteWriter,
+    fuelGlobal: number,
+    growthGlobal: number | undefined,
+    maxPages: number,
+  ): void {
     for (const kind of this.kinds) {
       const body = out.beginSized();
       emitLocals(out);
+      if (kind === Edit.MEMORY_GROW && growthGlobal !== undefined) {
+        emitGrowthCheck(out, growthGlobal, maxPages);
+      }
       out.byte(Op.GLOBAL_GET);
       out.u32(fuelGlobal);
       if (kind === Edit.MEMORY_GROW) {
@@ -86,7 +97,58 @@ function emitLocals(out: ByteWriter): void {
   out.u32(1);
   out.byte(ValueType.I64); // 1: the counter
   out.u32(1);
-  out.byte(ValueType.I32); // 2: room to grow
+  out.byte(ValueType.I32); // 2: room to grow, or what growing counts
+}
+
+/**
+ * Refuses to grow, by the answer that no memory can grow by, when that was done too often: the
+ * engine may collect garbage each time, for longer the larger the memory is. What fails anyhow, as
+ * there is no room for n pages, takes no time and counts nothing.
+ *
+ *   if n <= maximum − size:
+ *     weight := (size >> 10) + 1
+ *     if growth < weight: return −1
+ *     growth := growth − weight
+ */
+function emitGrowthCheck(out: ByteWriter, growthGlobal: number, maximum: number): void {
+  const weight = 2;
+  out.byte(Op.LOCAL_GET);
+  out.u32(0);
+  out.byte(Op.I32_CONST);
+  out.positiveSigned(maximum);
+  out.byte(Op.MEMORY_SIZE);
+  out.byte(0);
+  out.byte(Op.I32_SUB);
+  out.byte(Op.I32_LE_U);
+  out.byte(Op.IF);
+  out.byte(EMPTY_BLOCK);
+  out.byte(Op.GLOBAL_GET);
+  out.u32(growthGlobal);
+  out.byte(Op.MEMORY_SIZE);
+  out.byte(0);
+  out.byte(Op.I32_CONST);
+  out.positiveSigned(GROWTH_PAGES_SHIFT);
+  out.byte(Op.I32_SHR_U);
+  out.byte(Op.I32_CONST);
+  out.positiveSigned(1);
+  out.byte(Op.I32_ADD);
+  out.byte(Op.LOCAL_TEE);
+  out.u32(weight);
+  out.byte(Op.I32_LT_U);
+  out.byte(Op.IF);
+  out.byte(EMPTY_BLOCK);
+  out.byte(Op.I32_CONST);
+  out.byte(0x7f); // −1
+  out.byte(Op.RETURN);
+  out.byte(Op.END);
+  out.byte(Op.GLOBAL_GET);
+  out.u32(growthGlobal);
+  out.byte(Op.LOCAL_GET);
+  out.u32(weight);
+  out.byte(Op.I32_SUB);
+  out.byte(Op.GLOBAL_SET);
+  out.u32(growthGlobal);
+  out.byte(Op.END);
 }
 
 /** Pushes min(n, maximum − size) as an i64. */

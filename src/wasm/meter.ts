@@ -4,7 +4,7 @@ import { LIMITS } from '../base/limits.js';
 import { FunctionScanner } from './function-scanner.js';
 import { type ParsedModule, parseModule } from './parse-module.js';
 import { malformed, overLimit } from './refusal.js';
-import { FUEL_EXPORT, rewriteModule, START_EXPORT } from './rewrite-module.js';
+import { FUEL_EXPORT, GROWTH_EXPORT, rewriteModule, START_EXPORT } from './rewrite-module.js';
 
 export interface MeterOptions {
   /** Most pages of 64 KiB that the memory may grow to; the module's own maximum counts if lower. */
@@ -23,7 +23,7 @@ export interface MeteredModule {
   readonly start: boolean;
 }
 
-export { FUEL_EXPORT, START_EXPORT };
+export { FUEL_EXPORT, GROWTH_EXPORT, START_EXPORT };
 
 /** Pages that a 32-bit memory can have at most. */
 const PAGES_MAX = 65_536;

@@ -73,6 +73,7 @@ export function overLimit(
   actual: number,
   what: string,
   place: { offset?: number; function?: number } = {},
+  fix = 'Make it smaller: build with optimization for size (-Oz), or split the work over several functions or agents.',
 ): CaxtonError {
   return refusal(
     'limit',
@@ -82,7 +83,7 @@ export function overLimit(
       limit_value: limitValue,
       actual,
       ...place,
-      fix: 'Make it smaller: build with optimization for size (-Oz), or split the work over several functions or agents.',
+      fix,
     },
   );
 }

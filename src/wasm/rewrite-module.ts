@@ -20,6 +20,11 @@ const HEADER_BYTES = 8;
 
 /** Mutable i64 global: the fuel left. Negative after a run that was out of fuel. */
 export const FUEL_EXPORT = `${RESERVED_PREFIX}fuel`;
+/**
+ * Mutable i32 global of a module that grows its memory: how often it still may. To be set to
+ * `LIMITS.memory_growth_per_call` again.
+ */
+export const GROWTH_EXPORT = `${RESERVED_PREFIX}growth`;
 /** The module's start function, to be called once after the fuel is set. */
 export const START_EXPORT = `${RESERVED_PREFIX}start`;
 
@@ -34,6 +39,8 @@ class ModuleRewriter {
   private readonly transfer: ChargeTransfer;
   private readonly helpers: Helpers;
   private readonly fuelGlobal: number;
+  /** Undefined for a module that never grows its memory. */
+  private readonly growthGlobal: number | undefined;
   private readonly maxPages: number;
   private readonly capImportedMemory: boolean;
   /** Types that are added, as their bytes. */
@@ -48,6 +55,7 @@ class ModuleRewriter {
     this.maxPages = maxPages;
     this.capImportedMemory = capImported;
     this.fuelGlobal = module.globals.length;
+    this.growthGlobal = plan.usesMemoryGrow ? this.fuelGlobal + 1 : undefined;
     this.transfer = new ChargeTransfer(module, plan);
     this.thunkOrdinals = new Map(this.transfer.thunks.map((target, i) => [target, i]));
     this.helpers = new Helpers(plan, module.functions.length);
@@ -165,27 +173,35 @@ class ModuleRewriter {
   }
 
   private globals(section: SectionRange | undefined): void {
-    const { out } = this;
-    this.extended(Section.GLOBAL, section, 1, () => {
-      out.byte(ValueType.I64);
-      out.byte(1); // mutable
-      out.byte(Op.I64_CONST);
-      out.byte(0);
+    const { out, growthGlobal } = this;
+    const mutable = (type: number, constant: number, value: number): void => {
+      out.byte(type);
+      out.byte(1);
+      out.byte(constant);
+      out.positiveSigned(value);
       out.byte(Op.END);
+    };
+    this.extended(Section.GLOBAL, section, growthGlobal === undefined ? 1 : 2, () => {
+      mutable(ValueType.I64, Op.I64_CONST, 0);
+      if (growthGlobal === undefined) return;
+      mutable(ValueType.I32, Op.I32_CONST, LIMITS.memory_growth_per_call);
     });
   }
 
   private exports(): void {
     const { exports, startFunction } = this.module;
+    const { growthGlobal } = this;
+    const added = 1 + (growthGlobal === undefined ? 0 : 1) + (startFunction === undefined ? 0 : 1);
     const write = (name: string, kind: number, index: number): void => {
       this.out.name(name);
       this.out.byte(kind);
       this.out.u32(kind === ExternKind.FUNCTION ? this.exportedIndex(index) : index);
     };
     this.sized(Section.EXPORT, () => {
-      this.out.u32(exports.length + (startFunction === undefined ? 1 : 2));
+      this.out.u32(exports.length + added);
       for (const { name, kind, index } of exports) write(name, kind, index);
       write(FUEL_EXPORT, ExternKind.GLOBAL, this.fuelGlobal);
+      if (growthGlobal !== undefined) write(GROWTH_EXPORT, ExternKind.GLOBAL, growthGlobal);
       if (startFunction !== undefined) write(START_EXPORT, ExternKind.FUNCTION, startFunction);
     });
   }
@@ -268,7 +284,7 @@ class ModuleRewriter {
           );
         }
       });
-      helpers.emit(out, fuelGlobal, this.maxPages);
+      helpers.emit(out, fuelGlobal, this.growthGlobal, this.maxPages);
       for (const target of transfer.thunks) {
         const start = out.beginSized();
         emitter.emitThunk(target);

@@ -1,6 +1,6 @@
 import { LIMITS } from '../base/limits.js';
 import { decodeMessage } from '../fipa/binary.js';
-import { FUEL_EXPORT, START_EXPORT } from '../wasm/meter.js';
+import { FUEL_EXPORT, GROWTH_EXPORT, START_EXPORT } from '../wasm/meter.js';
 import type { AgentInstall } from '../wire/control.js';
 import {
   allocationRefused,
@@ -30,6 +30,7 @@ interface AgentExports {
   readonly _initialize?: () => void;
   readonly [START_EXPORT]?: () => void;
   readonly [FUEL_EXPORT]: WebAssembly.Global<'i64'>;
+  readonly [GROWTH_EXPORT]?: WebAssembly.Global<'i32'>;
 }
 
 /**
@@ -74,7 +75,7 @@ export class AgentInstance {
     const { fuelPerMessage, agentId } = this.#install;
     const budget = Math.max(fuelPerMessage * LIMITS.init_fuel_messages, LIMITS.init_fuel_min);
     this.#services.call.begin(agentId, 'init', timestampUs);
-    this.#fuel.start(budget);
+    this.#begin(budget);
     const exports = this.#exports;
     return (
       this.#step(START_EXPORT, this.#install.hasStart ? exports[START_EXPORT] : undefined) ??
@@ -91,7 +92,7 @@ export class AgentInstance {
     const message = decodeMessage(source, offset, false);
     const { call, encoder } = this.#services;
     call.begin(this.#install.agentId, message.messageId, message.timestampUs, message);
-    this.#fuel.start(this.#install.fuelPerMessage);
+    this.#begin(this.#install.fuelPerMessage);
     let length: number;
     try {
       length = encoder.prepare(source, offset, message, this.#host.encoding);
@@ -114,7 +115,7 @@ export class AgentInstance {
   handleTimer(id: number, dueUs: number): CallFailure | undefined {
     const { agentId, fuelPerMessage } = this.#install;
     this.#services.call.begin(agentId, `timer ${id} ${dueUs}`, dueUs);
-    this.#fuel.start(fuelPerMessage);
+    this.#begin(fuelPerMessage);
     const { handle_timer: handleTimer } = this.#exports;
     if (handleTimer === undefined) return undefined;
     return this.#step('handle_timer', () => handleTimer(id));
@@ -123,8 +124,17 @@ export class AgentInstance {
   /** The agent's last call. @returns why it failed, if so */
   shutdown(timestampUs: number): CallFailure | undefined {
     this.#services.call.begin(this.#install.agentId, 'shutdown', timestampUs);
-    this.#fuel.start(this.#install.fuelPerMessage);
+    this.#begin(this.#install.fuelPerMessage);
     return this.#step('agent_shutdown', this.#exports.agent_shutdown);
+  }
+
+  /** A call begins: it has its whole budget, whatever calls before it took. */
+  #begin(fuel: number): void {
+    this.#fuel.start(fuel);
+    const growth = this.#exports[GROWTH_EXPORT];
+    if (growth !== undefined && this.#memory.takeGrown()) {
+      growth.value = LIMITS.memory_growth_per_call;
+    }
   }
 
   /** Calls an export that may be absent; a number other than 0 that it returns is a failure. */

@@ -5,6 +5,7 @@ export class GuestMemory {
   readonly #memory: WebAssembly.Memory;
   #bytes: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
+  #grown = false;
 
   constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
@@ -21,6 +22,14 @@ export class GuestMemory {
   get view(): DataView {
     if (this.#bytes.length === 0) this.#renew();
     return this.#view;
+  }
+
+  /** Whether the guest has grown it, be it by nothing, since this was asked last. */
+  takeGrown(): boolean {
+    if (this.#bytes.length === 0) this.#renew();
+    const grown = this.#grown;
+    this.#grown = false;
+    return grown;
   }
 
   get byteLength(): number {
@@ -58,6 +67,7 @@ export class GuestMemory {
 
   #renew(): void {
     const buffer = this.#memory.buffer;
+    this.#grown = true;
     this.#bytes = Buffer.from(buffer);
     this.#view = new DataView(buffer);
   }

@@ -91,11 +91,15 @@ export class ServeProcess {
   static async start(
     args: readonly string[] = [],
     folder: string = mkdtempSync(join(tmpdir(), 'caxton-cli-')),
+    options: CliOptions = {},
   ): Promise<ServeProcess> {
-    const process = new CliProcess([
-      ...['serve', '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--workers', '1'],
-      ...['--data', join(folder, 'data'), '--log-level', 'error', '--no-rate-limits', ...args],
-    ]);
+    const process = new CliProcess(
+      [
+        ...['serve', '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--workers', '1'],
+        ...['--data', join(folder, 'data'), '--log-level', 'error', '--no-rate-limits', ...args],
+      ],
+      options,
+    );
     try {
       await process.says(' worker');
     } catch (error) {

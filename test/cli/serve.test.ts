@@ -82,6 +82,35 @@ test('a second signal ends a server at once that still waits for an agent', asyn
   }
 });
 
+test('a server whose thread can not be ended stops all the same, with everything written out', async () => {
+  const stubborn = 'Worker.prototype.terminate = () => new Promise(() => undefined);';
+  const preload = `import { Worker } from 'node:worker_threads'; ${stubborn}`;
+  const first = await ServeProcess.start([], undefined, {
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(preload)}` },
+  });
+  writeFileSync(first.file('fill.wasm'), await guest('memory-fill-loop'));
+  const config = JSON.stringify({ resources: { cpu: '10000000000', max_message_ms: 60_000 } });
+  await first.json([
+    ...['agent', 'deploy', first.file('fill.wasm'), '--name', 'fill', '--config', config],
+  ]);
+  await first.json(['message', 'send', '--to', 'fill']);
+  const { stderr } = await first.process.signal('SIGTERM');
+  assert.equal(first.process.child.signalCode, 'SIGTERM');
+  assert.match(stderr, /something does not end/);
+  const second = await ServeProcess.start([], first.folder);
+  try {
+    const { agents } = await second.json<AgentPage>(['agent', 'list']);
+    assert.deepEqual(
+      agents.map(({ name }) => name),
+      ['fill'],
+    );
+    const letters = await second.run(['dead-letter', 'list']);
+    assert.match(letters.stdout, /\n1 dead letter\n/);
+  } finally {
+    await second.close();
+  }
+});
+
 test('serve says which port is taken, and which folder is in use', async () => {
   const server = await ServeProcess.start();
   try {

@@ -190,6 +190,23 @@ test('memory that is grown and written to ends at the cap of the deployment', as
   await place.echoAnswers(2);
 });
 
+test('a large memory that is grown a page at a time holds its worker up no longer than a moment', async () => {
+  const guest = new GuestBuilder();
+  const body = `(loop $again
+      (br_if $again (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+    (memory.size)`;
+  const { name } = await settle(guest.build(body), { memory: '1GiB', cpu: '10000000000' });
+  const sizes: number[] = [];
+  for (let i = 0; i < 2; i++) {
+    const { reply } = await place.ask(name, 'grow');
+    sizes.push((reply.content as { error: { agent_code: number } }).error.agent_code);
+  }
+  const [first = 0, second = 0] = sizes;
+  assert.ok(first > 1_024 && first < 16_384, `${first} pages`);
+  assert.ok(second > first, 'the next message can grow it further');
+  await place.echoAnswers(2);
+});
+
 /** Sends one message, written in JSON, and returns what the host said to that. */
 function sendOf(guest: GuestBuilder, message: object): string {
   return `(call ${guest.use('send_message')} ${guest.json(message)})`;

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { LIMITS } from '../../src/base/limits.js';
 import { contentValue } from '../../src/fipa/message.js';
 import { eventually } from '../support/eventually.js';
+import { GuestBuilder } from '../support/guest-builder.js';
+import { compileWat } from '../support/guests.js';
 import { refusal, startTestRuntime, type TestRuntime } from '../support/runtime.js';
 
 /** Guests that fail a request, and what the sender is told. */
@@ -177,5 +180,50 @@ describe('failures between agents', () => {
     } finally {
       await test.close();
     }
+  });
+});
+
+describe('an agent that sends many messages at once that are refused', () => {
+  const EACH = 30;
+  let test: TestRuntime;
+  before(async () => {
+    test = await startTestRuntime();
+    await test.deploy('echo', { name: 'sleeper' });
+    await test.runtime.agents.stop('sleeper', 0, 'tests');
+    const guest = new GuestBuilder().add('(global $sent (mut i32) (i32.const 0))');
+    const send = (receiver: string): string => {
+      const message = guest.json({ performative: 'inform', receiver, content: 1 });
+      return `(drop (call ${guest.use('send_message')} ${message}))`;
+    };
+    // Once only: what it is told about it comes to it as messages too.
+    const body = `(if (i32.eqz (global.get $sent)) (then
+        (global.set $sent (i32.const 1))
+        ${send('nobody').repeat(EACH)}
+        ${send('sleeper').repeat(EACH)}))
+      (i32.const 0)`;
+    await test.deploy(await compileWat('flooder', guest.build(body)), { name: 'flooder' });
+  });
+  after(() => test.close());
+
+  it('gets a failure for each of the first, and one that counts the rest by their errors', async () => {
+    await test.send('flooder', 'go');
+    const failures = await eventually('the failures', async () => {
+      const found = await test.history({ receiver: 'flooder', performative: 'failure' });
+      return found.length > LIMITS.refused_sends_buried && found;
+    });
+    await test.until('flooder', 'idle');
+    assert.equal(failures.length, LIMITS.refused_sends_buried + 1);
+    const errors = failures.map(
+      (failure) => (contentValue(failure) as { error: Record<string, unknown> }).error,
+    );
+    const summary = errors.find((error) => 'refused' in error);
+    assert.ok(summary);
+    const unheard = EACH - LIMITS.refused_sends_buried;
+    assert.equal(summary.code, 'MESSAGE_DELIVERY_FAILED');
+    assert.equal(summary.refused, unheard + EACH);
+    assert.deepEqual(summary.codes, { AGENT_NOT_FOUND: unheard, UNAVAILABLE: EACH });
+    assert.equal(errors.filter((error) => error.code === 'AGENT_NOT_FOUND').length, 16);
+    const [failure] = failures.filter((_, index) => errors[index] === summary);
+    assert.equal(failure?.sender, test.runtime.agents.get('flooder').agentId);
   });
 });

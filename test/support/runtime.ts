@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AgentConfigInput, toAgentConfig } from '../../src/api/agent-config.js';
 import { CaxtonError } from '../../src/base/errors.js';
-import { createLogger } from '../../src/base/log.js';
+import { createLogger, type Logger } from '../../src/base/log.js';
 import { type FlagSettings, loadConfig } from '../../src/config/load-config.js';
 import type { Config } from '../../src/config/schema.js';
 import { parseMessageInput } from '../../src/fipa/input.js';
@@ -161,11 +161,13 @@ async function moduleBytes(module: string | Uint8Array): Promise<Uint8Array> {
 }
 
 /** Starts a runtime in a data folder of its own, or in the one that is given. */
-export async function startTestRuntime(overrides: FlagSettings = {}): Promise<TestRuntime> {
+export async function startTestRuntime(
+  overrides: FlagSettings = {},
+  logger: Logger = createLogger({ level: 'silent' }),
+): Promise<TestRuntime> {
   const ownsData = overrides.data_dir === undefined;
   const dataDir = overrides.data_dir ?? (await mkdtemp(join(tmpdir(), 'caxton-runtime-')));
   const config = loadConfig({ flags: { workers: 1, ...overrides, data_dir: dataDir } });
-  const logger = createLogger({ level: 'silent' });
   const store = await openStore({
     dir: config.data_dir,
     historyEnabled: config.history.enabled,

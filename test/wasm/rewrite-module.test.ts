@@ -53,6 +53,74 @@ describe('the memory’s maximum', () => {
   });
 });
 
+describe('a memory that is grown again and again', () => {
+  const PAGES_PER_WEIGHT = 1_024;
+  const { memory_growth_per_call: allowed } = LIMITS;
+
+  /** Grows `pages` until that fails; the result is how often it did. */
+  const growing = (initial: number, pages: number, maximum = 65_536): Uint8Array =>
+    metered(
+      `(module (memory ${initial}) (func (export "grow") (result i32) (local $count i32)
+        (loop $again
+          (if (i32.ne (memory.grow (i32.const ${pages})) (i32.const -1))
+            (then
+              (local.set $count (i32.add (local.get $count) (i32.const 1)))
+              (br $again))))
+        (local.get $count)))`,
+      maximum,
+    ).bytes;
+  const times = (bytes: Uint8Array) => new Guest(bytes).call('grow').result;
+
+  test('by nothing, is refused after so many times', () => {
+    assert.equal(times(growing(1, 0)), allowed);
+  });
+
+  test('is refused sooner when it is large', () => {
+    assert.equal(times(growing(PAGES_PER_WEIGHT - 1, 0)), allowed);
+    assert.equal(times(growing(PAGES_PER_WEIGHT, 0)), allowed / 2);
+    assert.equal(times(growing(3 * PAGES_PER_WEIGHT, 0)), allowed / 4);
+  });
+
+  test('by a page each time, gets past its first 64 MiB', () => {
+    const count = times(growing(1, 1)) as number;
+    assert.ok(count > PAGES_PER_WEIGHT && count < allowed, `${count} times`);
+  });
+
+  test('may grow again when the host says so', () => {
+    const guest = new Guest(growing(1, 0));
+    assert.equal(guest.call('grow').result, allowed);
+    assert.equal(guest.call('grow').result, 0);
+    (guest.exports['caxton:growth'] as WebAssembly.Global<'i32'>).value = 7;
+    assert.equal(guest.call('grow').result, 7);
+  });
+
+  test('pays fuel for pages that it gets, and none when it is refused', () => {
+    const guest = new Guest(growing(1, 1));
+    const { fuel = 0, result } = guest.call('grow');
+    assert.ok(fuel > (result as number) * 1_000);
+    const { fuel: refused = 0 } = guest.call('grow');
+    assert.ok(refused < 1_000, `${refused} units`);
+  });
+
+  test('loses nothing by attempts that fail for lack of room', () => {
+    const bytes = metered(
+      `(module (memory 1) (func (export "grow") (result i32) (local $count i32)
+        (loop $again
+          (drop (memory.grow (i32.const 9)))
+          (drop (memory.grow (i32.const -1)))
+          (local.set $count (i32.add (local.get $count) (i32.const 1)))
+          (br_if $again (i32.lt_u (local.get $count) (i32.const ${2 * allowed}))))
+        (memory.grow (i32.const 1))))`,
+      4,
+    ).bytes;
+    assert.equal(times(bytes), 1);
+  });
+
+  test('has no counter where it never grows', () => {
+    assert.equal('caxton:growth' in new Guest(metered('(module (memory 1))').bytes).exports, false);
+  });
+});
+
 describe('a table', () => {
   test('cannot grow past the limit', () => {
     const { bytes } = metered(`(module (table 1 funcref)

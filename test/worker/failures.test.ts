@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { LIMITS } from '../../src/base/limits.js';
 import { decodeMessage } from '../../src/fipa/binary.js';
 import { contentValue } from '../../src/fipa/message.js';
 import {
@@ -31,6 +32,23 @@ test('non-zero from handle_message fails the message and keeps the instance', as
   const message = decodeMessage(done.frame!, FRAME_HEADER_BYTES);
   assert.deepEqual(contentValue(message), { a: 1 });
   assert.equal((await worker.handle(slot, {})).done.outcome, OUTCOME_FAILED);
+});
+
+test('memory may be grown so often in each call, and again in the next', async () => {
+  const slot = await worker.install(
+    new GuestBuilder().build(`(local $count i32)
+      (loop $again
+        (if (i32.ne (memory.grow (i32.const 0)) (i32.const -1))
+          (then
+            (local.set $count (i32.add (local.get $count) (i32.const 1)))
+            (br $again))))
+      (local.get $count)`),
+  );
+  for (let call = 0; call < 2; call++) {
+    const { done } = await worker.handle(slot, {});
+    assert.equal(done.outcome, OUTCOME_FAILED);
+    assert.equal(done.error?.details.agent_code, LIMITS.memory_growth_per_call);
+  }
 });
 
 const TRAPS: ReadonlyArray<readonly [string, string, RegExp]> = [

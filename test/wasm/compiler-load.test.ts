@@ -1,0 +1,335 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { CaxtonError } from '../../src/base/errors.js';
+import { LIMITS, type LimitName } from '../../src/base/limits.js';
+import { meterModule } from '../../src/wasm/meter.js';
+import { Bulk, Kind, OPCODE_KINDS, SIMD_KINDS, Simd, ValueType } from '../../src/wasm/opcodes.js';
+import {
+  BULK_STACK_EFFECTS,
+  SIMD_STACK_EFFECTS,
+  STACK_EFFECTS,
+} from '../../src/wasm/stack-effects.js';
+import { functionModule, leb, moduleOf, name, section, vector } from './binary.js';
+
+const ZERO = [0x41, 0];
+const BLOCK = [0x02, 0x40];
+const LOOP = [0x03, 0x40];
+const IF = [...ZERO, 0x04, 0x40];
+const END = [0x0b];
+const branchIf = (labels: number): number[] => [...ZERO, 0x0d, ...leb(labels)];
+
+const repeat = (count: number, part: (index: number) => readonly number[]): number[] =>
+  Array.from({ length: count }, (_, index) => part(index)).flat();
+const assign = (count: number): number[] =>
+  repeat(count, (index) => [...ZERO, 0x21, ...leb(index)]);
+const branchTable = (targets: number): number[] => [
+  ...ZERO,
+  0x0e,
+  ...leb(targets - 1),
+  ...repeat(targets, leb),
+];
+
+/** A function with i32 locals. */
+const withLocals = (locals: number, instructions: readonly number[]): Uint8Array =>
+  functionModule(instructions, [[...leb(locals), ValueType.I32]]);
+
+/** Nested loops with a back edge each, the innermost of which assigns all locals. */
+const loopNest = (loops: number, locals: number): number[] => [
+  ...repeat(loops, () => LOOP),
+  ...assign(locals),
+  ...repeat(loops, () => [...branchIf(0), ...END]),
+];
+
+/** Blocks that are left with one set of values and with another. */
+const blockNest = (blocks: number, locals: number): number[] => [
+  ...repeat(blocks, () => BLOCK),
+  ...IF,
+  ...branchTable(blocks),
+  ...END,
+  ...assign(locals),
+  ...branchTable(blocks),
+  ...repeat(blocks, () => END),
+];
+
+/** One loop that assigns all locals, with many ways back. */
+const backEdges = (count: number, locals: number): number[] => [
+  ...LOOP,
+  ...assign(locals),
+  ...repeat(count, () => branchIf(0)),
+  ...END,
+];
+
+const onOperands = (operands: number, instructions: readonly number[]): number[] => [
+  ...repeat(operands, () => ZERO),
+  ...instructions,
+  ...repeat(operands, () => [0x1a]),
+];
+
+const loopsAround = (loops: number, instructions: number): number[] => [
+  ...repeat(loops, () => LOOP),
+  ...repeat(instructions, () => [...ZERO, 0x1a]),
+  ...repeat(loops, () => [...branchIf(0), ...END]),
+];
+
+function refusalOf(bytes: Uint8Array): CaxtonError {
+  assert.ok(WebAssembly.validate(Uint8Array.from(bytes)), 'the test’s module is no good');
+  try {
+    meterModule(bytes);
+  } catch (error) {
+    assert.ok(error instanceof CaxtonError, String(error));
+    return error;
+  }
+  throw new Error('the module was accepted');
+}
+
+function assertRefused(bytes: Uint8Array, limit: LimitName): CaxtonError {
+  const error = refusalOf(bytes);
+  assert.equal(error.code, 'INVALID_WASM');
+  assert.equal(error.details.limit, limit, error.message);
+  assert.equal(error.details.limit_value, LIMITS[limit]);
+  assert.ok((error.details.actual as number) > LIMITS[limit]);
+  assert.equal(typeof error.details.function, 'number');
+  assert.match(error.message, /Split the function/);
+  return error;
+}
+
+describe('a function that would fill the compiler’s memory is refused', () => {
+  const cases: Readonly<Record<string, readonly [LimitName, Uint8Array]>> = {
+    'nested loops around assignments of many locals': [
+      'merged_values_per_function',
+      withLocals(999, loopNest(4_000, 999)),
+    ],
+    'nested loops in code that ends there': [
+      'merged_values_per_function',
+      withLocals(999, [
+        ...repeat(500, () => LOOP),
+        ...assign(999),
+        0x00,
+        ...repeat(500, () => END),
+      ]),
+    ],
+    'nested blocks that many values leave': [
+      'merged_values_per_function',
+      withLocals(999, blockNest(1_000, 999)),
+    ],
+    'a loop with many back edges': [
+      'merged_values_per_function',
+      withLocals(999, backEdges(2_000, 999)),
+    ],
+    'blocks above many operands': [
+      'kept_values_per_function',
+      functionModule(
+        onOperands(
+          30_000,
+          repeat(1_000, () => [...IF, ...END]),
+        ),
+      ),
+    ],
+    'a stack of operands that calls build up': [
+      'kept_values_per_function',
+      callsOnOperands(1_500, 1_000),
+    ],
+    'many blocks over many locals': [
+      'kept_values_per_function',
+      withLocals(
+        999,
+        repeat(20_000, () => [...IF, ...END]),
+      ),
+    ],
+    'much code in nested loops': [
+      'loop_bytes_per_function',
+      functionModule(loopsAround(2_000, 8_000)),
+    ],
+  };
+  for (const [what, [limit, bytes]] of Object.entries(cases)) {
+    test(what, () =>
+      assert.equal(assertRefused(bytes, limit).details.function, what.includes('calls') ? 1 : 0),
+    );
+  }
+});
+
+/** Function 0 leaves 32 operands; function 1 calls it again and again, and then opens blocks. */
+function callsOnOperands(calls: number, blocks: number): Uint8Array {
+  const sized = (body: readonly number[]): number[] => [...leb(body.length), ...body];
+  const results = Array.from({ length: 32 }, () => ValueType.I32);
+  const operands = calls * results.length;
+  const body = [
+    0,
+    ...repeat(calls, () => [0x10, 0]),
+    ...repeat(blocks, () => [...IF, ...END]),
+    ...repeat(operands, () => [0x1a]),
+    ...END,
+  ];
+  return moduleOf(
+    section(
+      1,
+      vector([
+        [0x60, 0, ...vector(results.map((type) => [type]))],
+        [0x60, 0, 0],
+      ]),
+    ),
+    section(3, vector([[0], [1]])),
+    section(10, vector([sized([0, ...repeat(32, () => ZERO), ...END]), sized(body)])),
+  );
+}
+
+test('many functions that are each below the limit are refused together', () => {
+  const body = [1, ...leb(999), ValueType.I32, ...loopNest(95, 999), ...END];
+  const modules = (count: number): Uint8Array =>
+    moduleOf(
+      section(1, vector([[0x60, 0, 0]])),
+      section(3, vector(Array.from({ length: count }, () => [0]))),
+      section(10, vector(Array.from({ length: count }, () => [...leb(body.length), ...body]))),
+    );
+  meterModule(modules(1));
+  assertRefused(modules(40), 'merged_values_per_module');
+});
+
+describe('a function that is large in one way alone is accepted', () => {
+  const cases: Readonly<Record<string, Uint8Array>> = {
+    'a thousand locals': withLocals(999, loopNest(3, 999)),
+    'nested loops': withLocals(9, loopNest(1_000, 9)),
+    'a switch of 4,000 cases in a loop': withLocals(9, [
+      ...LOOP,
+      ...repeat(4_000, () => BLOCK),
+      ...branchTable(4_000),
+      ...repeat(4_000, (index) => [...END, ...ZERO, 0x21, ...leb(index % 9)]),
+      ...branchIf(0),
+      ...END,
+    ]),
+    'deep operands': functionModule(onOperands(30_000, [...IF, ...END])),
+    'many blocks': functionModule(repeat(20_000, () => [...IF, ...END])),
+    'locals assigned in code that can’t be reached': withLocals(999, [
+      0x00,
+      ...loopNest(1_000, 999),
+    ]),
+  };
+  for (const [what, bytes] of Object.entries(cases)) {
+    test(what, () => assert.ok(meterModule(bytes).bytes.length > 0));
+  }
+
+  test('operands that every kind of block takes and leaves', () => {
+    // Were the height of the stack to drift, thirty thousand of these would pass the limit.
+    const pair = [ValueType.I32, ValueType.I32];
+    const blockType = [
+      0x60,
+      ...vector(pair.map((type) => [type])),
+      ...vector(pair.map((t) => [t])),
+    ];
+    const both = [...ZERO, ...ZERO];
+    const steps = repeat(3_000, () => [
+      ...both,
+      ...[0x02, 0x01, 0x0b],
+      ...[0x03, 0x01, 0x0b],
+      ...[...ZERO, 0x04, 0x01, 0x1a, 0x1a, ...both, 0x05, 0x0b],
+      ...[0x02, 0x01, 0x0c, 0x00, 0x0b],
+      ...[0x02, 0x01, ...ZERO, 0x0e, 0x00, 0x00, 0x0b],
+      ...[0x1a, 0x1a],
+    ]);
+    const body = [0, ...steps, ...END];
+    const bytes = moduleOf(
+      section(1, vector([[0x60, 0, 0], blockType])),
+      section(3, vector([[0]])),
+      section(7, vector([[...name('f'), 0, 0]])),
+      section(10, vector([[...leb(body.length), ...body]])),
+    );
+    assert.ok(meterModule(bytes).bytes.length > 0);
+  });
+});
+
+describe('the table of effects on the operand stack agrees with the engine', () => {
+  const { I32, I64, F32, F64, V128, FUNCREF } = ValueType;
+  const constants: Readonly<Record<number, readonly number[]>> = {
+    [I32]: [0x41, 0],
+    [I64]: [0x42, 0],
+    [F32]: [0x43, 0, 0, 0, 0],
+    [F64]: [0x44, 0, 0, 0, 0, 0, 0, 0, 0],
+    [V128]: [0xfd, 0x0c, ...Array<number>(16).fill(0)],
+    [FUNCREF]: [0xd0, 0x70],
+  };
+  const types = Object.keys(constants).map(Number);
+  const operands: readonly (readonly number[])[] = [
+    [],
+    ...types.map((t) => [t]),
+    ...types.flatMap((t) => types.map((u) => [t, u])),
+    ...types.flatMap((t) => [
+      [t, t, I32],
+      [t, t, t],
+      [I32, t, I32],
+    ]),
+  ];
+
+  /** By how much the instruction changes the height; undefined when it never validates. */
+  function effectOf(instruction: readonly number[]): number | undefined {
+    for (const taken of operands) {
+      const before = taken.flatMap((type) => constants[type] as number[]);
+      for (let left = 0; left <= taken.length + 1; left++) {
+        const body = [0x01, 0x01, I32, ...before, ...instruction, ...repeat(left, () => [0x1a])];
+        if (WebAssembly.validate(withEverything([...body, ...END]))) return left - taken.length;
+      }
+    }
+    return undefined;
+  }
+
+  /** A memory, a table, a global, segments and a local, all with index 0. */
+  function withEverything(body: readonly number[]): Uint8Array<ArrayBuffer> {
+    return moduleOf(
+      section(1, vector([[0x60, 0, 0]])),
+      section(3, vector([[0]])),
+      section(4, vector([[0x70, 0, 1]])),
+      section(5, vector([[0, 1]])),
+      section(6, vector([[I32, 1, ...ZERO, ...END]])),
+      section(9, vector([[1, 0, 1, 0]])),
+      section(12, [1]),
+      section(10, vector([[...leb(body.length), ...body]])),
+      section(11, vector([[1, 0]])),
+    );
+  }
+
+  const zeros = (count: number): number[] => Array<number>(count).fill(0);
+  const immediates: Readonly<Record<number, number[]>> = {
+    [Kind.PLAIN]: [],
+    [Kind.FREE]: [],
+    [Kind.LEB]: [0],
+    [Kind.MEMARG]: [0, 0],
+    [Kind.BYTES_4]: zeros(4),
+    [Kind.BYTES_8]: zeros(8),
+    [Kind.SELECT_TYPED]: [1, I32],
+    [Kind.REF_NULL]: [0x70],
+    [Kind.REF_FUNC]: [0],
+    [Kind.MEMORY_SIZE]: [0],
+    [Kind.MEMORY_GROW]: [0],
+  };
+
+  test('for plain instructions', () => {
+    for (let opcode = 0; opcode < 256; opcode++) {
+      const following = immediates[OPCODE_KINDS[opcode] as number];
+      if (following === undefined) continue;
+      const effect = effectOf([opcode, ...following]);
+      assert.equal(STACK_EFFECTS[opcode], effect, `opcode 0x${opcode.toString(16)}`);
+    }
+  });
+
+  test('for bulk operations', () => {
+    for (let sub = 0; sub <= Bulk.TABLE_FILL; sub++) {
+      const effects = [[], [0], [0, 0]].map((after) => effectOf([0xfc, sub, ...after]));
+      const effect = effects.find((found) => found !== undefined);
+      assert.equal(BULK_STACK_EFFECTS[sub], effect, `opcode 0xfc 0x${sub.toString(16)}`);
+    }
+  });
+
+  test('for vectors', () => {
+    const simd: Readonly<Record<number, number[]>> = {
+      [Simd.PLAIN]: [],
+      [Simd.MEMARG]: [0, 0],
+      [Simd.BYTES_16]: zeros(16),
+      [Simd.LANE]: [0],
+      [Simd.MEMARG_LANE]: [0, 0, 0],
+    };
+    SIMD_KINDS.forEach((kind, sub) => {
+      if (kind === Simd.REFUSED) return;
+      const effect = effectOf([0xfd, ...leb(sub), ...(simd[kind] as number[])]);
+      assert.equal(SIMD_STACK_EFFECTS[sub], effect, `opcode 0xfd 0x${sub.toString(16)}`);
+    });
+  });
+});
