@@ -189,7 +189,7 @@ describe('an agent that sends many messages at once that are refused', () => {
   before(async () => {
     test = await startTestRuntime();
     await test.deploy('echo', { name: 'sleeper' });
-    await test.runtime.agents.stop('sleeper', 0, 'tests');
+    test.runtime.agents.stop('sleeper', 0, false);
     const guest = new GuestBuilder().add('(global $sent (mut i32) (i32.const 0))');
     const send = (receiver: string): string => {
       const message = guest.json({ performative: 'inform', receiver, content: 1 });
