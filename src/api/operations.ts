@@ -1,4 +1,4 @@
-import type { Operation } from './operation.js';
+import type { Operation, StreamOperation } from './operation.js';
 import {
   agentLogs,
   deployAgent,
@@ -9,6 +9,7 @@ import {
   stopAgent,
 } from './operations/agents.js';
 import { listDeadLetters, retryDeadLetter } from './operations/dead-letters.js';
+import { subscribeEvents } from './operations/events.js';
 import { getMessage, listMessages, sendMessage } from './operations/messages.js';
 import { agentMetrics, systemMetrics, systemStatus } from './operations/metrics.js';
 
@@ -30,6 +31,9 @@ export const OPERATIONS = Object.freeze({
   agentMetrics,
   systemStatus,
 });
+
+/** What is no question and answer: streams that clients open. */
+export const STREAM_OPERATIONS: readonly StreamOperation[] = Object.freeze([subscribeEvents]);
 
 /** The table as a list, where the types of the single inputs don't matter. */
 export function allOperations(): readonly Operation<unknown, unknown>[] {

@@ -1,3 +1,4 @@
+import { LIMITS } from '../base/limits.js';
 import type { DirectoryChange } from '../wire/control.js';
 import type { Agent } from './agent.js';
 
@@ -8,6 +9,8 @@ import type { Agent } from './agent.js';
 export class Directory {
   readonly #byId = new Map<string, Agent>();
   readonly #byName = new Map<string, Agent>();
+  /** Of agents that were removed: what they sent is still on its way, or is asked for. */
+  readonly #formerNames = new Map<string, string>();
   readonly #providers = new Map<string, Set<Agent>>();
   readonly #announce: (changes: readonly DirectoryChange[]) => void;
 
@@ -28,6 +31,11 @@ export class Directory {
     return this.#byId.get(agent) ?? this.#byName.get(agent);
   }
 
+  /** The name of an agent by its id, also of one that was removed, as far as is remembered. */
+  nameOf(agentId: string): string | undefined {
+    return this.#byId.get(agentId)?.name ?? this.#formerNames.get(agentId);
+  }
+
   hasName(name: string): boolean {
     return this.#byName.has(name);
   }
@@ -41,6 +49,7 @@ export class Directory {
 
   remove(agent: Agent): void {
     this.#byId.delete(agent.id);
+    this.#remember(agent);
     if (this.#byName.get(agent.name) === agent) this.#byName.delete(agent.name);
     for (const capability of agent.capabilities) {
       const providers = this.#providers.get(bareName(capability));
@@ -48,6 +57,12 @@ export class Directory {
       if (providers?.size === 0) this.#providers.delete(bareName(capability));
     }
     this.#announce(changesFor(agent, false));
+  }
+
+  #remember(agent: Agent): void {
+    this.#formerNames.set(agent.id, agent.name);
+    if (this.#formerNames.size <= LIMITS.former_agents) return;
+    this.#formerNames.delete(this.#formerNames.keys().next().value as string);
   }
 
   /** An agent registers a capability, `name` or `name:1.2`. */

@@ -131,15 +131,11 @@ export class Replies implements ReplySink {
         this.#parts.directory.addCapability(agent, text);
         break;
       case FRAME_SUBSCRIBE:
-        this.#parts.subscriptions.add(agent, text, (name) => this.#idOf(name));
+        this.#parts.subscriptions.add(agent, text);
         break;
       default:
         throw new CaxtonError('INTERNAL_ERROR', `Unknown frame kind ${source[offset]}`);
     }
-  }
-
-  #idOf(name: string): string {
-    return this.#parts.directory.find(name)?.id ?? name;
   }
 
   #finish(instance: Instance, source: Buffer, offset: number): void {

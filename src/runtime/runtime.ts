@@ -15,6 +15,7 @@ import { DataReplicas } from './data-replicas.js';
 import { DeadLetters } from './dead-letters.js';
 import { Delivery } from './delivery.js';
 import { Directory } from './directory.js';
+import { EventStreams } from './event-streams.js';
 import { EventBus } from './events.js';
 import { Launcher } from './launcher.js';
 import { Lifecycle } from './lifecycle.js';
@@ -36,6 +37,7 @@ export class Runtime {
   readonly clients = new Clients(LIMITS.known_clients);
   readonly deadLetters: DeadLetters;
   readonly events: EventBus;
+  readonly eventStreams: EventStreams;
   readonly messages: Messages;
   readonly metrics: RuntimeMetrics;
   readonly #directory: Directory;
@@ -53,11 +55,20 @@ export class Runtime {
     const counters = new Counters();
     const residents = new Residents();
     const replicas = new DataReplicas(store);
-    const subscriptions = new AgentSubscriptions();
+    const nameOf = (agentId: string): string | undefined => this.#directory.nameOf(agentId);
+    const subscriptions = new AgentSubscriptions(nameOf);
     this.#directory = new Directory((changes) => {
       for (const channel of this.#pool.channels) channel.updateDirectory(changes);
     });
-    this.events = new EventBus((name) => this.#idOf(name));
+    this.events = new EventBus(nameOf);
+    this.eventStreams = new EventStreams({
+      bus: this.events,
+      store,
+      history: config.history,
+      nameOf,
+      idOf: (name) => this.#idOf(name),
+      lagMs: () => this.#messageLagMs(),
+    });
     const delivery = new Delivery(() => this.#pool.expectReplies());
     const lifecycle = new Lifecycle(store, this.events);
     const router = new Router({
@@ -196,6 +207,15 @@ export class Runtime {
     this.#waiters.rejectAll(serverStopping());
     await this.#pool.close();
     await this.#preparePool.close();
+  }
+
+  // An agent gives a message its time when it sends it, and it counts when the agent is done.
+  #messageLagMs(): number {
+    let longestMs: number = LIMITS.max_message_ms_default;
+    for (const { identity } of this.#directory.agents()) {
+      longestMs = Math.max(longestMs, identity.config.maxMessageMs);
+    }
+    return longestMs;
   }
 
   #idOf(name: string): string {

@@ -1,10 +1,12 @@
 import { type Api, outputJson } from '../../api/api.js';
 import { checkRole } from '../../api/auth.js';
+import { subscribedFields, subscribeEvents } from '../../api/operations/events.js';
 import type { SendRequest } from '../../api/operations/messages.js';
 import { OPERATIONS } from '../../api/operations.js';
 import { invalidRequest } from '../../base/errors.js';
 import { newTraceId, traceIdOf } from '../../base/ids.js';
 import type { Logger } from '../../base/log.js';
+import type { EventStream } from '../../runtime/event-streams.js';
 import { HttpContext } from '../http-context.js';
 import { reportError } from '../http-reply.js';
 import type { UwsWebSocket } from '../uws-loader.js';
@@ -117,9 +119,16 @@ export class Connection {
   }
 
   #subscribe(frame: SubscribeFrame): void {
-    checkRole(this.#context.principal, 'viewer', 'messages.subscribe');
-    const subscriptionId = this.#subscriptions.subscribe(frame);
-    this.#answer(JSON_CODEC.encode('subscribed', frame.id, { subscription_id: subscriptionId }));
+    const { name, role } = subscribeEvents;
+    checkRole(this.#context.principal, role, name);
+    const { id, type: _, ...input } = frame;
+    const opening = this.#subscriptions.subscribe(input);
+    const begin = (stream: EventStream): void => {
+      this.#answer(JSON_CODEC.encode('subscribed', id, subscribedFields(stream)));
+      stream.start();
+    };
+    if (!(opening instanceof Promise)) begin(opening);
+    else opening.then(begin).catch((error: unknown) => this.#answerError(JSON_CODEC, id, error));
   }
 
   #send(codec: Codec, frame: SendFrame): void {
