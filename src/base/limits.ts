@@ -153,8 +153,11 @@ export const LIMITS = Object.freeze({
   converse_pending: 1_000,
   /** Errors that the answer to a gRPC SendMessages tells one by one; the rest is counted. */
   stream_errors: 100,
-  /** Alerts of one kind about single agents in a second; the others follow in the next. */
-  alerts_per_second: 20,
+  alert_sample_ms: 1_000,
+  /** Alerts of one kind about single agents in one sample; the others follow in the next. */
+  alerts_per_sample: 20,
+  /** A condition has ended when its figure is below this part of its threshold. */
+  alert_end_percent: 90,
   /** How long the command line waits for a connection to the server. */
   client_connect_ms: 10_000,
   page_default: 50,

@@ -78,6 +78,12 @@ export const SettingsSchema = section({
     max_message_ms: count(1, LIMITS.max_message_ms_max),
   }),
   rate_limits: section({ enabled: Type.Boolean() }),
+  alerts: section({
+    memory_percent: count(1, 100),
+    mailbox_percent: count(1, 100),
+    dead_letters_per_minute: count(1, 1_000_000),
+    store_percent: count(1, 100),
+  }),
 });
 
 export type Settings = Static<typeof SettingsSchema>;
@@ -138,5 +144,11 @@ export function defaultSettings(): Settings {
       max_message_ms: LIMITS.max_message_ms_default,
     },
     rate_limits: { enabled: true },
+    alerts: {
+      memory_percent: 85,
+      mailbox_percent: 80,
+      dead_letters_per_minute: 100,
+      store_percent: 80,
+    },
   };
 }

@@ -8,6 +8,8 @@ import type { HistoryPage, HistoryQuery, Store } from '../store/store.js';
 import { AgentSubscriptions } from './agent-subscriptions.js';
 import { AgentTimers } from './agent-timers.js';
 import { Agents } from './agents.js';
+import { readingsOf } from './alert-readings.js';
+import { Alerts } from './alerts.js';
 import { Clients } from './clients.js';
 import { ConversationBirths } from './conversation-births.js';
 import { Counters } from './counters.js';
@@ -40,6 +42,7 @@ export class Runtime {
   readonly eventStreams: EventStreams;
   readonly messages: Messages;
   readonly metrics: RuntimeMetrics;
+  readonly #alerts: Alerts;
   readonly #directory: Directory;
   readonly #pool: WorkerPool;
   readonly #preparePool = new PreparePool();
@@ -130,6 +133,11 @@ export class Runtime {
       channels: () => this.#pool.channels,
       state: () => this.#state,
     });
+    this.#alerts = new Alerts(
+      this.events,
+      config.alerts,
+      readingsOf({ counters, directory: this.#directory, store }),
+    );
     const launcher = new Launcher({
       replicas,
       delivery,
@@ -171,6 +179,7 @@ export class Runtime {
     await this.#pool.start();
     this.#watchdog.start();
     this.metrics.start();
+    this.#alerts.start();
     await this.agents.restore();
     this.#state = 'ready';
   }
@@ -204,6 +213,7 @@ export class Runtime {
     await this.agents.shutDownAll(LIMITS.shutdown_drain_ms);
     this.#watchdog.stop();
     this.metrics.stop();
+    this.#alerts.stop();
     this.#waiters.rejectAll(serverStopping());
     await this.#pool.close();
     await this.#preparePool.close();
