@@ -3,8 +3,8 @@ import { CaxtonError } from '../base/errors.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { Authenticator, checkRole } from './auth.js';
 import { inputError } from './input-error.js';
-import type { CallContext, Operation, Principal } from './operation.js';
-import { allOperations } from './operations.js';
+import type { CallContext, Operation, Principal, StreamOperation } from './operation.js';
+import { allOperations, STREAM_OPERATIONS } from './operations.js';
 
 /**
  * The door of all transports: a call names an operation of the table, is checked for role and
@@ -14,6 +14,7 @@ export class Api {
   readonly runtime: Runtime;
   readonly #authenticator: Authenticator;
   readonly #validators = new Map<Operation<never, unknown>, ValidateFunction>();
+  readonly #streamValidators = new Map<StreamOperation, ValidateFunction>();
 
   constructor(runtime: Runtime) {
     this.runtime = runtime;
@@ -27,6 +28,9 @@ export class Api {
     ajv.addFormat('date-time', true);
     for (const operation of allOperations()) {
       this.#validators.set(operation as Operation<never, unknown>, ajv.compile(operation.input));
+    }
+    for (const operation of STREAM_OPERATIONS) {
+      this.#streamValidators.set(operation, ajv.compile(operation.input));
     }
   }
 
@@ -42,11 +46,25 @@ export class Api {
     context: CallContext,
   ): Output | Promise<Output> {
     checkRole(context.principal, operation.role, operation.name);
-    if (this.runtime.state !== 'ready') {
-      throw new CaxtonError('UNAVAILABLE', `The server is ${this.runtime.state}.`);
-    }
+    this.#checkReady();
     if (operation.checksInput !== true) this.#check(operation, input);
     return operation.run(this.runtime, input, context);
+  }
+
+  /**
+   * Checks who opens a stream, and with what.
+   * @throws CaxtonError FORBIDDEN, UNAVAILABLE, INVALID_REQUEST
+   */
+  checkStream(operation: StreamOperation, input: unknown, principal: Principal): void {
+    checkRole(principal, operation.role, operation.name);
+    this.#checkReady();
+    const validate = this.#streamValidators.get(operation) as ValidateFunction;
+    if (!validate(input)) throw inputError((validate.errors as ErrorObject[])[0] as ErrorObject);
+  }
+
+  #checkReady(): void {
+    if (this.runtime.state === 'ready') return;
+    throw new CaxtonError('UNAVAILABLE', `The server is ${this.runtime.state}.`);
   }
 
   #check<Input, Output>(operation: Operation<Input, Output>, input: Input): void {

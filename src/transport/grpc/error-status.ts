@@ -1,6 +1,7 @@
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
-import type { CaxtonError } from '../../base/errors.js';
+import { type CaxtonError, toCaxtonError } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
 import type { Codecs } from './codec.js';
 import { errorFields } from './error-fields.js';
 import { PACKAGE } from './protos.js';
@@ -31,6 +32,21 @@ export function errorStatus(error: CaxtonError, traceId: string, codecs: Codecs)
   const retryAfterS = retryAfterSeconds(error);
   if (retryAfterS > 0) metadata.set('retry-after', String(retryAfterS));
   return { code: error.grpcStatus, details: message, metadata };
+}
+
+/** Gives any error a code; what is a defect is logged under the call's trace id. */
+export function reportError(
+  error: unknown,
+  method: string,
+  context: { readonly traceId: string },
+  logger: Logger,
+): CaxtonError {
+  const known = toCaxtonError(error);
+  if (known.code === 'INTERNAL_ERROR') {
+    const { traceId } = context;
+    logger.error({ err: known.cause ?? known, trace_id: traceId, method }, 'a gRPC call failed');
+  }
+  return known;
 }
 
 /** When to try again: as the error says in `retry_after_ms`, else after a second; 0 = not at all. */

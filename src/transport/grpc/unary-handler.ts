@@ -1,11 +1,11 @@
 import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
 import type { Api } from '../../api/api.js';
-import { CaxtonError, toCaxtonError } from '../../base/errors.js';
+import { CaxtonError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
 import { GrpcContext } from './call-context.js';
 import type { Codecs, MethodCodec } from './codec.js';
-import { errorStatus } from './error-status.js';
+import { errorStatus, reportError } from './error-status.js';
 import type { UnaryMethod } from './unary-method.js';
 
 export interface HandlerParts {
@@ -29,7 +29,8 @@ export function unaryHandler(
     if (call.cancelled) return;
     const context = new GrpcContext(call);
     const fail = (error: unknown): void => {
-      callback(errorStatus(report(error, method, context, parts), context.traceId, parts.codecs));
+      const known = reportError(error, method.name, context, parts.logger);
+      callback(errorStatus(known, context.traceId, parts.codecs));
     };
     try {
       const response = run(call, method, codec, context, parts.api);
@@ -70,20 +71,4 @@ function encode(fields: object, codec: MethodCodec): Buffer {
     `The answer takes ${bytes.length} bytes; the most is ${LIMITS.request_body_bytes}. Ask for fewer entries with limit.`,
     { field: 'limit', limit_bytes: LIMITS.request_body_bytes },
   );
-}
-
-function report(
-  error: unknown,
-  method: UnaryMethod,
-  context: GrpcContext,
-  parts: HandlerParts,
-): CaxtonError {
-  const known = toCaxtonError(error);
-  if (known.code === 'INTERNAL_ERROR') {
-    parts.logger.error(
-      { err: known.cause ?? known, trace_id: context.traceId, method: method.name },
-      'a gRPC call failed',
-    );
-  }
-  return known;
 }

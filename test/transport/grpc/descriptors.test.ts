@@ -50,6 +50,7 @@ test('each file stands under the name it is imported by', () => {
   assert.deepEqual([...byName.keys()].sort(), [
     'caxton/v1/agent.proto',
     'caxton/v1/error.proto',
+    'caxton/v1/event.proto',
     'caxton/v1/message.proto',
     'caxton/v1/metrics.proto',
     'google/protobuf/struct.proto',

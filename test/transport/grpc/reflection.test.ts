@@ -48,6 +48,7 @@ test('reflection lists the services', async () => {
   for (const version of versions) {
     assert.deepEqual((await reflection(version).listServices()).sort(), [
       'caxton.v1.AgentService',
+      'caxton.v1.EventService',
       'caxton.v1.MessageService',
       'caxton.v1.MetricsService',
       'grpc.health.v1.Health',

@@ -1,0 +1,12 @@
+import type { Api } from '../../api/api.js';
+import type { GrpcStream } from '../../api/operation.js';
+import type { StreamCall } from './stream-call.js';
+
+/** One gRPC method on which one side or both send many messages. */
+export interface StreamingMethod {
+  readonly service: string;
+  readonly name: string;
+  readonly kind: GrpcStream['kind'];
+  /** Begins; an error that it throws ends the call. The token was checked. */
+  readonly open: (api: Api, call: StreamCall) => void | Promise<void>;
+}
