@@ -170,3 +170,29 @@ test('a subscription that is cancelled gets nothing more', () => {
   publishMessage(bus);
   assert.deepEqual(second.events, []);
 });
+
+test('ends of messages count in events of conversations, and names of tasks are no agents', () => {
+  const bus = new EventBus(nameOf);
+  const asked = listen(bus, { events: ['*'], agentIds: ['echo'] });
+  const restricted = listen(bus, {
+    events: ['*'],
+    filter: {},
+    allows: (agent) => agent === 'agent_echo' || agent === 'echo',
+  });
+  bus.publish('conversation.completed', { from: 'agent_echo', to: 'tester' });
+  bus.publish('conversation.completed', { from: 'other', to: 'tester' });
+  bus.publish('task.created', { task_id: 'task_1', name: 'echo' });
+  bus.publish('task.completed', { task_id: 'task_1', agent_id: 'agent_echo' });
+  bus.publish('system.alert', { severity: 'warning' });
+  assert.deepEqual(asked.types(), ['conversation.completed', 'task.completed']);
+  assert.deepEqual(restricted.types(), asked.types());
+  bus.publish('agent.removed', { agent_id: 'agent_former', name: 'echo' });
+  publishMessage(bus, { receiver: 'bob', sender: 'alice' });
+  publishMessage(bus, { receiver: 'bob', sender: 'agent_echo' });
+  assert.deepEqual(restricted.types().slice(2), [
+    'agent.removed',
+    'message.sent',
+    'message',
+    'message.delivered',
+  ]);
+});

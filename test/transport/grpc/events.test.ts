@@ -62,8 +62,8 @@ test('events come with their fields, and with the same numbers as everywhere', a
     wasm_module: sampleAgent('echo'),
     config: { name: 'grpc-echo' },
   });
-  const [running, deployed] = await stream.take(2);
-  assert.equal(running!.type, 'agent.state_changed');
+  const [loaded, running, deployed] = await stream.take(3);
+  for (const { type } of [loaded!, running!]) assert.equal(type, 'agent.state_changed');
   assert.equal(deployed!.type, 'agent.deployed');
   assert.equal(deployed!.subscription_id, stream.first.subscription_id);
   assert.ok(deployed!.seq > running!.seq && running!.seq > stream.first.seq);
