@@ -5,8 +5,8 @@ import { Audit } from './audit.js';
 import { Authenticator, checkRole } from './auth.js';
 import { inputError } from './input-error.js';
 import { KeptResults } from './kept-results.js';
-import type { CallContext, Operation, Principal } from './operation.js';
-import { allOperations } from './operations.js';
+import type { CallContext, Operation, Principal, StreamOperation } from './operation.js';
+import { allOperations, STREAM_OPERATIONS } from './operations.js';
 import type { RateClass } from './rate-account.js';
 
 /** What has to be known of an operation to say whether somebody may call it. */
@@ -23,6 +23,7 @@ export class Api {
   readonly #authenticator: Authenticator;
   readonly #validators = new Map<Operation<never, unknown>, ValidateFunction>();
   readonly #results = new KeptResults();
+  readonly #streamValidators = new Map<StreamOperation, ValidateFunction>();
 
   constructor(runtime: Runtime, audit: Audit = new Audit(undefined)) {
     this.runtime = runtime;
@@ -37,6 +38,9 @@ export class Api {
     ajv.addFormat('date-time', true);
     for (const operation of allOperations()) {
       this.#validators.set(operation as Operation<never, unknown>, ajv.compile(operation.input));
+    }
+    for (const operation of STREAM_OPERATIONS) {
+      this.#streamValidators.set(operation, ajv.compile(operation.input));
     }
   }
 
@@ -87,9 +91,7 @@ export class Api {
     context: CallContext,
   ): Output | Promise<Output> {
     checkRole(context.principal, operation.role, operation.name);
-    if (this.runtime.state !== 'ready') {
-      throw new CaxtonError('UNAVAILABLE', `The server is ${this.runtime.state}.`);
-    }
+    this.#checkReady();
     if (operation.checksInput !== true) this.#check(operation, input);
     if (operation.keepsResult === true && context.idempotencyKey !== '') {
       const key = `${context.principal.name}\n${operation.name}\n${context.idempotencyKey}`;
@@ -97,6 +99,21 @@ export class Api {
       return this.#results.once(key, attempt);
     }
     return operation.run(this.runtime, input, context);
+  }
+
+  /**
+   * Checks with what a stream is opened; `admit` has said who may.
+   * @throws CaxtonError UNAVAILABLE, INVALID_REQUEST
+   */
+  checkStream(operation: StreamOperation, input: unknown): void {
+    this.#checkReady();
+    const validate = this.#streamValidators.get(operation) as ValidateFunction;
+    if (!validate(input)) throw inputError((validate.errors as ErrorObject[])[0] as ErrorObject);
+  }
+
+  #checkReady(): void {
+    if (this.runtime.state === 'ready') return;
+    throw new CaxtonError('UNAVAILABLE', `The server is ${this.runtime.state}.`);
   }
 
   #check<Input, Output>(operation: Operation<Input, Output>, input: Input): void {

@@ -41,6 +41,24 @@ export interface GrpcBinding {
   readonly service: string;
   /** Several methods may lead to one operation: SendMessage and SendMessageAndWait. */
   readonly methods: readonly string[];
+  /** Methods that do the operation many times over, or whose answer goes on. */
+  readonly streams?: readonly GrpcStream[];
+}
+
+export interface GrpcStream {
+  readonly name: string;
+  /** Which side sends many. */
+  readonly kind: 'client' | 'server' | 'both';
+}
+
+/** What clients subscribe to: over WebSocket and gRPC, for REST has no answers that go on. */
+export interface StreamOperation {
+  readonly name: string;
+  readonly summary: string;
+  readonly role: Role;
+  readonly rateClass: RateClass;
+  readonly grpc: GrpcBinding;
+  readonly input: TSchema;
 }
 
 /**

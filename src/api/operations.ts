@@ -1,4 +1,4 @@
-import type { Operation } from './operation.js';
+import type { Operation, StreamOperation } from './operation.js';
 import { reloadAgent, updateAgent } from './operations/agent-updates.js';
 import {
   agentLogs,
@@ -18,6 +18,7 @@ import {
   listDeployments,
   rollbackDeployment,
 } from './operations/deployments.js';
+import { subscribeEvents } from './operations/events.js';
 import { getMessage, listMessages, sendMessage } from './operations/messages.js';
 import { agentMetrics, systemMetrics, systemStatus } from './operations/metrics.js';
 import { cancelTask, createTask, distributeTask, getTask, listTasks } from './operations/tasks.js';
@@ -53,6 +54,9 @@ export const OPERATIONS = Object.freeze({
   distributeTask,
   cancelTask,
 });
+
+/** What is no question and answer: streams that clients open. */
+export const STREAM_OPERATIONS: readonly StreamOperation[] = Object.freeze([subscribeEvents]);
 
 /** The table as a list, where the types of the single inputs don't matter. */
 export function allOperations(): readonly Operation<unknown, unknown>[] {

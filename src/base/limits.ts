@@ -94,6 +94,8 @@ export const LIMITS = Object.freeze({
   max_message_ms_max: 60_000,
   cpu_share_millis_max: 1_000,
   instances_per_agent: 64,
+  /** Removed agents whose names are remembered, for subscriptions by name. */
+  former_agents: 10_000,
   /** An instance of a former version ends when its conversations were silent for so long, … */
   version_linger_ms: 300_000,
   /** … and after so long in any case. */
@@ -166,6 +168,25 @@ export const LIMITS = Object.freeze({
   subscriptions_per_connection: 1_000,
   /** Names in the filters of all subscriptions of one connection. */
   subscription_names_per_connection: 1_000,
+  /** Events kept for `resume_from`, twice: those that may come with every message apart. */
+  event_log_events: 10_000,
+  event_log_bytes: 8 * MIB,
+  /** Messages kept for `resume_from`, in memory that is taken while somebody subscribes to any. */
+  message_log_messages: 20_000,
+  message_log_bytes: 16 * MIB,
+  /** How long messages and frequent events are kept on when the last who wanted them is gone. */
+  event_linger_ms: 120_000,
+  /** Messages of the history that a `resume_from` may have to look through. */
+  resume_messages: 100_000,
+  /** Messages still unanswered on one gRPC Converse call until no more are read from it. */
+  converse_pending: 1_000,
+  /** Errors that the answer to a gRPC SendMessages tells one by one; the rest is counted. */
+  stream_errors: 100,
+  alert_sample_ms: 1_000,
+  /** Alerts of one kind about single agents in one sample; the others follow in the next. */
+  alerts_per_sample: 20,
+  /** A condition has ended when its figure is below this part of its threshold. */
+  alert_end_percent: 90,
   /** How long the command line waits for a connection to the server. */
   client_connect_ms: 10_000,
   /** Most that a rate (calls in its second or minute) or a burst may be configured to. */
@@ -263,6 +284,10 @@ export function assertLimitRelations(
   assert(
     LIMITS.message_pack_values > LIMITS.content_bytes_max / 2 + LIMITS.envelope_bytes,
     'the largest content, a value in every other byte of its JSON, must be readable',
+  );
+  assert(
+    frameBytesMax(LIMITS.content_bytes_max) <= LIMITS.message_log_bytes,
+    'the log of messages must hold the largest',
   );
   assert(LIMITS.memory_default_bytes <= LIMITS.memory_max_bytes, 'default memory above its limit');
   assert(LIMITS.memory_max_bytes % LIMITS.wasm_page_bytes === 0, 'memory limit not in whole pages');

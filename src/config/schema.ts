@@ -118,6 +118,12 @@ export const SettingsSchema = section({
   /** Of HTTP and gRPC together; absent = no TLS. */
   tls: section({ cert_file: file, key_file: file, ca_file: file }),
   audit: section({ file }),
+  alerts: section({
+    memory_percent: count(1, 100),
+    mailbox_percent: count(1, 100),
+    dead_letters_per_minute: count(1, 1_000_000),
+    store_percent: count(1, 100),
+  }),
 });
 
 export type Settings = Static<typeof SettingsSchema>;
@@ -192,5 +198,11 @@ export function defaultSettings(): Settings {
     },
     tls: {},
     audit: {},
+    alerts: {
+      memory_percent: 85,
+      mailbox_percent: 80,
+      dead_letters_per_minute: 100,
+      store_percent: 80,
+    },
   };
 }

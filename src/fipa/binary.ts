@@ -195,6 +195,11 @@ export function encodedBytes(source: Buffer, offset = 0): number {
   return source.readUInt32LE(offset + 4);
 }
 
+/** When the binary message at `offset` was accepted, microseconds since the Unix epoch. */
+export function encodedTimestampUs(source: Buffer, offset = 0): number {
+  return source.readDoubleLE(offset + 8);
+}
+
 /** Bytes of the content, which ends the binary message at `offset`. */
 export function encodedContentBytes(source: Buffer, offset = 0): number {
   return source.readUInt32LE(offset + CONTENT_LENGTH_OFFSET);

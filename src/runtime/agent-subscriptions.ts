@@ -1,6 +1,8 @@
 import type { Message } from '../fipa/message.js';
-import { normalizePerformative, type Performative } from '../fipa/performative.js';
+import { normalizePerformative } from '../fipa/performative.js';
 import type { Agent } from './agent.js';
+import type { NameOf } from './message-criteria.js';
+import { MessageIndex } from './message-index.js';
 
 /** The filter of `subscribe_messages`; the worker has checked its shape. */
 interface SubscriptionFilter {
@@ -9,58 +11,53 @@ interface SubscriptionFilter {
   readonly conversation_id?: string;
 }
 
-interface AgentSubscription {
-  readonly agents: ReadonlySet<string> | undefined;
-  readonly performatives: ReadonlySet<Performative> | undefined;
-  readonly conversationId: string | undefined;
-}
-
 /** Agents that asked for copies of other agents' messages. */
 export class AgentSubscriptions {
-  readonly #subscriptions = new Map<Agent, AgentSubscription[]>();
+  readonly #index: MessageIndex<Agent>;
+  /** What ends the subscriptions of each. */
+  readonly #ends = new Map<Agent, Array<() => void>>();
+
+  /** @param nameOf gives the name of an agent by its id */
+  constructor(nameOf: NameOf) {
+    this.#index = new MessageIndex(nameOf);
+  }
 
   get size(): number {
-    return this.#subscriptions.size;
+    return this.#ends.size;
   }
 
   /** @returns whether it is new */
-  add(agent: Agent, filterJson: string, resolveName: (name: string) => string): boolean {
-    const before = this.#subscriptions.get(agent) ?? [];
+  add(agent: Agent, filterJson: string): boolean {
     // An agent that was started again on another worker asks again for what it has.
     if (agent.subscriptions.has(filterJson)) return false;
     const filter = JSON.parse(filterJson) as SubscriptionFilter;
     const performatives = filter.performatives
       ?.map(normalizePerformative)
       .filter((performative) => performative !== undefined);
-    const subscription: AgentSubscription = {
-      agents: filter.agents && new Set(filter.agents.flatMap((name) => [name, resolveName(name)])),
+    const criteria = {
+      agents: filter.agents && new Set(filter.agents),
       performatives: performatives && new Set(performatives),
       conversationId: filter.conversation_id,
     };
-    this.#subscriptions.set(agent, [...before, subscription]);
+    const ends = this.#ends.get(agent) ?? [];
+    ends.push(this.#index.add(criteria, agent));
+    this.#ends.set(agent, ends);
     agent.subscriptions.add(filterJson);
     return true;
   }
 
   remove(agent: Agent): void {
+    for (const end of this.#ends.get(agent) ?? []) end();
+    this.#ends.delete(agent);
     agent.subscriptions.clear();
-    this.#subscriptions.delete(agent);
   }
 
   /** Who gets a copy: each agent once, and never of what it sent or received itself. */
-  matching(message: Message): Agent[] {
-    const agents: Agent[] = [];
-    for (const [agent, subscriptions] of this.#subscriptions) {
-      if (message.sender === agent.id || message.receiver === agent.id) continue;
-      if (subscriptions.some((subscription) => matches(subscription, message))) agents.push(agent);
-    }
+  matching(message: Message): ReadonlySet<Agent> {
+    const agents = new Set<Agent>();
+    this.#index.match(message, (agent) => {
+      if (message.sender !== agent.id && message.receiver !== agent.id) agents.add(agent);
+    });
     return agents;
   }
-}
-
-function matches(subscription: AgentSubscription, message: Message): boolean {
-  const { agents, performatives, conversationId } = subscription;
-  if (performatives && !performatives.has(message.performative)) return false;
-  if (conversationId !== undefined && conversationId !== message.conversationId) return false;
-  return agents === undefined || agents.has(message.sender) || agents.has(message.receiver);
 }

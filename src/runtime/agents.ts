@@ -294,12 +294,11 @@ export class Agents {
 
   /** @param filters of the subscriptions that it had */
   async #bringBack(agent: Agent, filters: readonly string[]): Promise<void> {
-    const { directory, modules, lifecycle, logger, subscriptions } = this.#parts;
+    const { modules, lifecycle, logger, subscriptions } = this.#parts;
     const { moduleHash, config } = agent.identity;
     try {
       const prepared = await modules.get(moduleHash, config.memoryBytes);
-      const idOf = (name: string) => directory.find(name)?.id ?? name;
-      for (const filter of filters) subscriptions.add(agent, filter, idOf);
+      for (const filter of filters) subscriptions.add(agent, filter);
       await this.#launch(agent, prepared);
     } catch (error) {
       if (agent.state !== 'loaded' || this.#stopping) return;

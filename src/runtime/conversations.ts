@@ -5,7 +5,8 @@ import { Conversation, type Judgement, judgeFirst, type Violation } from '../fip
 import type { Message } from '../fipa/message.js';
 import { protocolOf } from '../fipa/protocols/registry.js';
 import { AwaitedReplies } from './awaited-replies.js';
-import { type EventBus, messageEventBody } from './events.js';
+import type { EventBus } from './events.js';
+import { messageEventBody } from './streamed-event.js';
 
 export interface ConversationsParts {
   readonly protocols: Config['protocols'];
@@ -226,7 +227,9 @@ export class Conversations {
   }
 
   #publish(what: 'started' | 'completed', message: Message, conversation: Conversation): void {
-    this.#parts.events.publish(`conversation.${what}`, {
+    const { events } = this.#parts;
+    if (!events.wants(`conversation.${what}`)) return;
+    events.publish(`conversation.${what}`, {
       ...messageEventBody(message),
       protocol: conversation.protocol.name,
       initiator: conversation.initiator,
@@ -235,12 +238,14 @@ export class Conversations {
   }
 
   #publishViolation(message: Message, { conversation }: Verdict, violation: Violation): void {
-    this.#parts.events.publish('conversation.violation', {
+    const { events, protocols } = this.#parts;
+    if (!events.wants('conversation.violation')) return;
+    events.publish('conversation.violation', {
       ...messageEventBody(message),
       protocol: conversation.protocol.name,
       state: violation.state,
       legal_acts: violation.legalActs,
-      refused: this.#parts.protocols.mode === 'enforce',
+      refused: protocols.mode === 'enforce',
     });
   }
 }

@@ -29,6 +29,8 @@ export interface CapabilityPage {
 export class Directory {
   readonly #byId = new Map<string, Agent>();
   readonly #byName = new Map<string, Agent>();
+  /** Of agents that were removed: what they sent is still on its way, or is asked for. */
+  readonly #formerNames = new Map<string, string>();
   readonly #providers = new Map<string, Set<Agent>>();
   /** How many agents offer each version of a capability. */
   readonly #versions = new Map<string, Map<string, number>>();
@@ -51,6 +53,11 @@ export class Directory {
     return this.#byId.get(agent) ?? this.#byName.get(agent);
   }
 
+  /** The name of an agent by its id, also of one that was removed, as far as is remembered. */
+  nameOf(agentId: string): string | undefined {
+    return this.#byId.get(agentId)?.name ?? this.#formerNames.get(agentId);
+  }
+
   hasName(name: string): boolean {
     return this.#byName.has(name);
   }
@@ -64,6 +71,7 @@ export class Directory {
 
   remove(agent: Agent): void {
     const wasThere = this.#byId.delete(agent.id);
+    this.#remember(agent);
     if (this.#byName.get(agent.name) === agent) this.#byName.delete(agent.name);
     for (const capability of agent.capabilities) {
       const providers = this.#providers.get(bareName(capability));
@@ -73,6 +81,12 @@ export class Directory {
       if (wasThere) this.#countVersion(capability, -1);
     }
     this.#announce(changesFor(agent, false));
+  }
+
+  #remember(agent: Agent): void {
+    this.#formerNames.set(agent.id, agent.name);
+    if (this.#formerNames.size <= LIMITS.former_agents) return;
+    this.#formerNames.delete(this.#formerNames.keys().next().value as string);
   }
 
   /** An agent registers a capability, `name` or `name:1.2`. @returns whether it is new */

@@ -1,33 +1,28 @@
-import { rfc3339, wallMs } from '../base/clock.js';
+import { wallMs, wallUs } from '../base/clock.js';
 import { newSubscriptionId } from '../base/ids.js';
-import { type Message, messageJsonText } from '../fipa/message.js';
-import type { Performative } from '../fipa/performative.js';
+import { LIMITS } from '../base/limits.js';
+import { decodeContent } from '../fipa/binary.js';
+import type { Message } from '../fipa/message.js';
+import { EventIndex } from './event-index.js';
+import { EventLog } from './event-log.js';
+import { EventReader } from './event-reader.js';
+import { type EventType, isFrequent } from './event-types.js';
+import type { NameOf } from './message-criteria.js';
+import { MessageIndex } from './message-index.js';
+import { MessageLog } from './message-log.js';
+import { restricted } from './restriction.js';
+import { type Selection, type SubscriptionRequest, selectionOf } from './selection.js';
+import {
+  type EventBody,
+  EventRecord,
+  MessageCopy,
+  messageEventBody,
+  NUMBERS_PER_MESSAGE,
+  type StreamedEvent,
+} from './streamed-event.js';
+import { Usage } from './usage.js';
 
-/** Which messages a subscription of the `filter` form wants. An absent list matches everything. */
-export interface MessageFilter {
-  /** Agent or client names of either end. */
-  readonly agents?: readonly string[];
-  /** Agent or client names of the receiving end. */
-  readonly receivers?: readonly string[];
-  readonly performatives?: readonly Performative[];
-  readonly conversationId?: string;
-}
-
-export interface SubscriptionRequest {
-  /** Event types, `agent.*` or `*`. */
-  readonly events?: readonly string[];
-  /** Restricts events to those about one of these agents. */
-  readonly agentIds?: readonly string[];
-  /** Asks for whole messages. */
-  readonly filter?: MessageFilter;
-  /** Restricts all of it to what has an allowed agent in it, given by id or name. */
-  readonly allows?: (agent: string) => boolean;
-}
-
-/**
- * Takes one event as JSON text. The same text may go to many consumers, so the part that differs,
- * the subscription's id, is put in by the bus.
- */
+/** Takes one event as JSON text. */
 export type EventConsumer = (json: string, sequence: number) => void;
 
 export interface Subscription {
@@ -35,169 +30,151 @@ export interface Subscription {
   cancel(): void;
 }
 
-interface Subscriber {
-  readonly id: string;
-  readonly patterns: readonly string[];
-  readonly agentIds: ReadonlySet<string> | undefined;
-  readonly filter: CompiledFilter | undefined;
-  readonly allows: ((agent: string) => boolean) | undefined;
-  readonly consume: EventConsumer;
-}
+type Take = (event: StreamedEvent) => void;
 
-interface CompiledFilter {
-  readonly agents: ReadonlySet<string> | undefined;
-  readonly receivers: ReadonlySet<string> | undefined;
-  readonly performatives: ReadonlySet<Performative> | undefined;
-  readonly conversationId: string | undefined;
-}
-
-/** What an event is about. `type` and `timestamp` come first, as the API prints them. */
-export interface EventBody {
-  readonly agent_id?: string;
-  readonly [field: string]: unknown;
-}
+const KEPT = { events: LIMITS.event_log_events, bytes: LIMITS.event_log_bytes };
 
 /**
- * Events and message copies for whoever subscribed. Publishing costs next to nothing while nobody
- * listens: callers on the message path ask `wantsMessages` before they build anything.
+ * Events and message copies for whoever subscribed. Whatever nobody wants isn't made: callers on
+ * the message path ask `wantsMessages` or `wants` before they build anything, and what is published
+ * costs as much as there are subscriptions that match.
  */
 export class EventBus {
-  readonly #subscribers = new Map<string, Subscriber>();
-  #sequence = 0;
-  #messageSubscribers = 0;
-  readonly #resolveName: (name: string) => string;
+  readonly #nameOf: NameOf;
+  readonly #events: EventIndex<Take>;
+  readonly #filters: MessageIndex<Take>;
+  readonly #messages = new MessageLog({
+    messages: LIMITS.message_log_messages,
+    bytes: LIMITS.message_log_bytes,
+  });
+  readonly #rare = new EventLog(KEPT);
+  readonly #frequent = new EventLog(KEPT);
+  readonly #messageUsage: Usage;
+  readonly #frequentUsage: Usage;
+  // Numbers are microseconds since the Unix epoch, or one more than the last: they grow from one
+  // run of the server to the next, and tell which messages of the history came before.
+  #sequence = wallUs();
+  #subscriptions = 0;
 
-  /** @param resolveName gives the id of an agent's name, and any other name as it is */
-  constructor(resolveName: (name: string) => string = (name) => name) {
-    this.#resolveName = resolveName;
+  /** @param nameOf gives the name of an agent by its id */
+  constructor(nameOf: NameOf = () => undefined) {
+    this.#nameOf = nameOf;
+    this.#events = new EventIndex(nameOf);
+    this.#filters = new MessageIndex(nameOf);
+    this.#rare.start(this.#sequence);
+    this.#messageUsage = usageOf(this.#messages, () => this.#number(1));
+    this.#frequentUsage = usageOf(this.#frequent, () => this.#number(1));
   }
 
-  /** Whether any subscription may want `message.*` events or messages. */
+  /** Whether any subscription may want messages or events of each, or did a short while ago. */
   get wantsMessages(): boolean {
-    return this.#messageSubscribers > 0;
+    return this.#messages.recording;
   }
 
   get subscriptions(): number {
-    return this.#subscribers.size;
+    return this.#subscriptions;
   }
 
+  /** The last number that was given out. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Whether an event of this type is of use to anybody; callers on the message path ask first. */
+  wants(type: EventType): boolean {
+    return this.#events.wants(type) || !isFrequent(type) || this.#frequent.recording;
+  }
+
+  /** Delivers as JSON text from now on. */
   subscribe(request: SubscriptionRequest, consume: EventConsumer): Subscription {
     const id = newSubscriptionId();
-    const subscriber: Subscriber = {
-      id,
-      patterns: request.events ?? [],
-      agentIds: request.agentIds && this.#resolveAll(request.agentIds),
-      filter: request.filter && this.#compile(request.filter),
-      allows: request.allows,
-      consume,
+    const take = restricted(request.allows, (event: StreamedEvent) =>
+      consume(event.json(id), event.sequence),
+    );
+    const cancel = this.attach(selectionOf(request), take);
+    return { id, cancel };
+  }
+
+  /** Delivers from now on. @returns what ends it */
+  attach(selection: Selection, take: Take): () => void {
+    const ends = [this.hold(selection), this.#events.add(selection.events, take)];
+    if (selection.messages !== undefined) ends.push(this.#filters.add(selection.messages, take));
+    this.#subscriptions += 1;
+    let attached = true;
+    return () => {
+      if (!attached) return;
+      attached = false;
+      this.#subscriptions -= 1;
+      for (const end of ends) end();
     };
-    this.#subscribers.set(id, subscriber);
-    const wantsMessages = subscribesToMessages(subscriber);
-    if (wantsMessages) this.#messageSubscribers += 1;
-    return {
-      id,
-      cancel: () => {
-        if (this.#subscribers.delete(id) && wantsMessages) this.#messageSubscribers -= 1;
-      },
+  }
+
+  /** Keeps from now on what this selection may want, until it is attached. @returns what ends it */
+  hold(selection: Selection): () => void {
+    const ends: Array<() => void> = [];
+    if (selection.usesMessages) ends.push(this.#messageUsage.begin());
+    if (selection.usesFrequent) ends.push(this.#frequentUsage.begin());
+    return () => {
+      for (const end of ends) end();
     };
+  }
+
+  /** Reads what was kept behind a number. */
+  reader(selection: Selection, sequence: number): EventReader {
+    const logs = { messages: this.#messages, rare: this.#rare, frequent: this.#frequent };
+    return new EventReader(logs, selection, this.#nameOf, sequence);
   }
 
   /** Publishes an event of a type such as `agent.deployed`. */
-  publish(type: string, body: EventBody): void {
-    const sequence = ++this.#sequence;
-    if (this.#subscribers.size === 0) return;
-    const head = JSON.stringify({ type, ...body, timestamp: rfc3339(wallMs()) }).slice(0, -1);
-    const agentId = typeof body.agent_id === 'string' ? body.agent_id : undefined;
-    for (const subscriber of this.#subscribers.values()) {
-      if (!matchesType(subscriber.patterns, type)) continue;
-      if (subscriber.agentIds && !concernsAgent(subscriber.agentIds, agentId, body)) continue;
-      if (subscriber.allows && !concernsAllowed(subscriber.allows, body)) continue;
-      subscriber.consume(
-        `${head},"seq":${sequence},"subscription_id":"${subscriber.id}"}`,
-        sequence,
-      );
-    }
+  publish(type: EventType, body: EventBody): void {
+    const log = isFrequent(type) ? this.#frequent : this.#rare;
+    if (!log.recording && !this.#events.wants(type)) return;
+    const record = new EventRecord(type, this.#number(1), wallMs(), body);
+    log.append(record);
+    this.#events.match(record, (take) => take(record));
   }
 
-  /** Publishes `message.sent` and hands the message to subscriptions that asked for it. */
-  publishMessage(message: Message): void {
-    this.publish('message.sent', messageEventBody(message));
-    const sequence = this.#sequence;
-    let text = '';
-    for (const subscriber of this.#subscribers.values()) {
-      const { filter, allows } = subscriber;
-      if (filter === undefined || !matchesFilter(filter, message)) continue;
-      if (allows && !allows(message.sender) && !allows(message.receiver)) continue;
-      if (text === '') text = messageJsonText(message);
-      subscriber.consume(
-        `{"type":"message","subscription_id":"${subscriber.id}","seq":${sequence},"message":${text}}`,
-        sequence,
-      );
-    }
+  /**
+   * Publishes `message.sent` and `message.delivered`, and hands the message to subscriptions that
+   * asked for it.
+   * @param message may lack its content
+   * @param source holds its binary form at `offset`
+   */
+  publishMessage(message: Message, source: Buffer, offset: number): void {
+    const first = this.#number(NUMBERS_PER_MESSAGE);
+    this.#messages.append(first + NUMBERS_PER_MESSAGE - 1, source, offset);
+    this.#publishAs('message.sent', first, message);
+    let copy: MessageCopy | undefined;
+    this.#filters.match(message, (take) => {
+      if (copy === undefined) {
+        if (message.content === '') decodeContent(source, offset, message);
+        copy = new MessageCopy(first + 1, message);
+      }
+      take(copy);
+    });
+    this.#publishAs('message.delivered', first + 2, message);
   }
 
-  #resolveAll(names: readonly string[]): ReadonlySet<string> {
-    return new Set(names.flatMap((name) => [name, this.#resolveName(name)]));
+  #publishAs(type: EventType, sequence: number, message: Message): void {
+    if (!this.#events.wants(type)) return;
+    const timeMs = message.timestampUs / 1_000;
+    const record = new EventRecord(type, sequence, timeMs, messageEventBody(message));
+    this.#events.match(record, (take) => take(record));
   }
 
-  #compile(filter: MessageFilter): CompiledFilter {
-    return {
-      agents: filter.agents && this.#resolveAll(filter.agents),
-      receivers: filter.receivers && this.#resolveAll(filter.receivers),
-      performatives: filter.performatives && new Set(filter.performatives),
-      conversationId: filter.conversationId,
-    };
+  /** The first of so many numbers. */
+  #number(count: number): number {
+    const first = Math.max(this.#sequence + 1, wallUs());
+    this.#sequence = first + count - 1;
+    return first;
   }
 }
 
-/** The fields of a `message.*` event. */
-export function messageEventBody(message: Message): EventBody {
-  return {
-    message_id: message.messageId,
-    from: message.sender,
-    to: message.receiver,
-    performative: message.performative,
-    conversation_id: message.conversationId,
-  };
-}
-
-function subscribesToMessages(subscriber: Subscriber): boolean {
-  if (subscriber.filter !== undefined) return true;
-  return subscriber.patterns.some((pattern) => pattern === '*' || pattern.startsWith('message.'));
-}
-
-function matchesType(patterns: readonly string[], type: string): boolean {
-  for (const pattern of patterns) {
-    if (pattern === type || pattern === '*') return true;
-    if (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1))) return true;
-  }
-  return false;
-}
-
-function concernsAgent(
-  wanted: ReadonlySet<string>,
-  agentId: string | undefined,
-  body: EventBody,
-): boolean {
-  if (agentId !== undefined && wanted.has(agentId)) return true;
-  return wanted.has(String(body.from)) || wanted.has(String(body.to));
-}
-
-// The name too: an agent that was just removed can't be found by its id.
-function concernsAllowed(allows: (agent: string) => boolean, body: EventBody): boolean {
-  const named = [body.agent_id, body.name, body.from, body.to];
-  return named.some((name) => typeof name === 'string' && allows(name));
-}
-
-function matchesFilter(filter: CompiledFilter, message: Message): boolean {
-  if (filter.performatives && !filter.performatives.has(message.performative)) return false;
-  if (filter.conversationId !== undefined && filter.conversationId !== message.conversationId) {
-    return false;
-  }
-  if (filter.receivers && !filter.receivers.has(message.receiver)) return false;
-  return (
-    filter.agents === undefined ||
-    filter.agents.has(message.sender) ||
-    filter.agents.has(message.receiver)
+// A number of its own marks the start: what came before, and may have had none, is not there.
+function usageOf(log: MessageLog | EventLog, number: () => number): Usage {
+  return new Usage(
+    LIMITS.event_linger_ms,
+    () => log.start(number()),
+    () => log.stop(),
   );
 }

@@ -41,6 +41,12 @@ export class Mailbox {
     return this.#returned.length + this.#waiting.length - this.#head;
   }
 
+  /** How full it is, by the bound that is nearer: 0 to 1. */
+  get fill(): number {
+    const bytes = this.inRingBytes + this.#waitingBytes;
+    return Math.max(this.size / this.#bounds.messages, bytes / this.#bounds.bytes);
+  }
+
   /** @throws CaxtonError RESOURCE_LIMIT_EXCEEDED when a message of so many bytes has no room */
   checkRoom(agentId: string, bytes: number): void {
     const full =

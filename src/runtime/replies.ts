@@ -135,9 +135,7 @@ export class Replies implements ReplySink {
         if (this.#parts.directory.addCapability(agent, text)) this.#registered(agent);
         break;
       case FRAME_SUBSCRIBE:
-        if (this.#parts.subscriptions.add(agent, text, (name) => this.#idOf(name))) {
-          this.#registered(agent);
-        }
+        if (this.#parts.subscriptions.add(agent, text)) this.#registered(agent);
         break;
       default:
         throw new CaxtonError('INTERNAL_ERROR', `Unknown frame kind ${source[offset]}`);
@@ -147,10 +145,6 @@ export class Replies implements ReplySink {
   // What it registers while it starts is written with the end of the start, and would come again.
   #registered(agent: Agent): void {
     if (agent.state === 'running') this.#parts.store.putAgent(agent.toRecord());
-  }
-
-  #idOf(name: string): string {
-    return this.#parts.directory.find(name)?.id ?? name;
   }
 
   #finish(instance: Instance, source: Buffer, offset: number): void {

@@ -14,8 +14,9 @@ import type { Conversations, Voice } from './conversations.js';
 import type { Counters } from './counters.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
-import { type EventBus, messageEventBody } from './events.js';
+import type { EventBus } from './events.js';
 import type { Inboxes } from './inboxes.js';
+import { messageEventBody } from './streamed-event.js';
 import type { Waiters } from './waiters.js';
 
 export interface RouterParts {
@@ -175,20 +176,22 @@ export class Router {
     const inbox = inboxes.of(message);
     const wanted = handOver !== undefined || inbox !== undefined;
     if (!wanted && !events.wantsMessages && subscriptions.size === 0) return;
-    if (message.content === '') decodeContent(source, offset, message);
+    if (wanted && message.content === '') decodeContent(source, offset, message);
     handOver?.(message);
+    if (events.wantsMessages) events.publishMessage(message, source, offset);
+    if (subscriptions.size > 0) this.#copyToSubscribers(message, source, offset);
+    // Last, so that what follows from the message is told behind it.
     inbox?.(message);
-    if (events.wantsMessages) {
-      events.publishMessage(message);
-      events.publish('message.delivered', messageEventBody(message));
-    }
-    if (subscriptions.size > 0) this.#copyToSubscribers(message);
   }
 
   // A copy is an inform of its own whose content is the message; copies are not copied again, and
   // one that has no room is dropped like any other stream's, which the agent's log then tells.
-  #copyToSubscribers(message: Message): void {
-    for (const agent of this.#parts.subscriptions.matching(message)) {
+  #copyToSubscribers(message: Message, source: Buffer, offset: number): void {
+    const agents = this.#parts.subscriptions.matching(message);
+    if (agents.size === 0) return;
+    // The copies are encoded where the message may be.
+    if (message.content === '') decodeContent(source, offset, message);
+    for (const agent of agents) {
       const copy = copyFor(agent, message);
       const length = this.#encode(copy);
       const instance = this.#instanceOf(agent, copy);
@@ -257,11 +260,13 @@ export class Router {
     counters.failure(error.code);
     agent.figures.error(error.code, errorLabel(error));
     this.bury(original, agent.id, error);
-    events.publish('message.failed', {
-      ...messageEventBody(original),
-      agent_id: agent.id,
-      error: { code: error.code, message: error.message },
-    });
+    if (events.wants('message.failed')) {
+      events.publish('message.failed', {
+        ...messageEventBody(original),
+        agent_id: agent.id,
+        error: { code: error.code, message: error.message },
+      });
+    }
     this.reportFailure(agent.id, original, error);
   }
 

@@ -8,6 +8,8 @@ import type { HistoryPage, HistoryQuery, Store } from '../store/store.js';
 import { AgentSubscriptions } from './agent-subscriptions.js';
 import { AgentTimers } from './agent-timers.js';
 import { Agents } from './agents.js';
+import { readingsOf } from './alert-readings.js';
+import { Alerts } from './alerts.js';
 import { Backlog } from './backlog.js';
 import { Clients } from './clients.js';
 import { ConversationBirths } from './conversation-births.js';
@@ -20,6 +22,7 @@ import { Delivery } from './delivery.js';
 import { Deployments } from './deploy/deployments.js';
 import { Updates } from './deploy/updates.js';
 import { type CapabilityPage, Directory } from './directory.js';
+import { EventStreams } from './event-streams.js';
 import { EventBus } from './events.js';
 import { Inboxes } from './inboxes.js';
 import { Launcher } from './launcher.js';
@@ -48,6 +51,7 @@ export class Runtime {
   readonly deadLetters: DeadLetters;
   readonly deployments: Deployments;
   readonly events: EventBus;
+  readonly eventStreams: EventStreams;
   readonly messages: Messages;
   readonly metrics: RuntimeMetrics;
   readonly updates: Updates;
@@ -55,6 +59,7 @@ export class Runtime {
   readonly tasks: Tasks;
   readonly inboxes = new Inboxes();
   readonly #backlog: Backlog;
+  readonly #alerts: Alerts;
   readonly #directory: Directory;
   readonly #modules: Modules;
   readonly #launcher: Launcher;
@@ -74,11 +79,20 @@ export class Runtime {
     const counters = new Counters();
     const residents = new Residents();
     const replicas = new DataReplicas(store);
-    const subscriptions = new AgentSubscriptions();
+    const nameOf = (agentId: string): string | undefined => this.#directory.nameOf(agentId);
+    const subscriptions = new AgentSubscriptions(nameOf);
     this.#directory = new Directory((changes) => {
       for (const channel of this.#pool.channels) channel.updateDirectory(changes);
     });
-    this.events = new EventBus((name) => this.#idOf(name));
+    this.events = new EventBus(nameOf);
+    this.eventStreams = new EventStreams({
+      bus: this.events,
+      store,
+      history: config.history,
+      nameOf,
+      idOf: (name) => this.#idOf(name),
+      lagMs: () => this.#messageLagMs(),
+    });
     const delivery = new Delivery(() => this.#pool.expectReplies());
     const lifecycle = new Lifecycle(store, this.events);
     this.#conversations = new Conversations({
@@ -155,6 +169,11 @@ export class Runtime {
       channels: () => this.#pool.channels,
       state: () => this.#state,
     });
+    this.#alerts = new Alerts(
+      this.events,
+      config.alerts,
+      readingsOf({ counters, directory: this.#directory, store }),
+    );
     const launcher = new Launcher({
       replicas,
       delivery,
@@ -237,6 +256,7 @@ export class Runtime {
     await this.#pool.start();
     this.#watchdog.start();
     this.metrics.start();
+    this.#alerts.start();
     this.tasks.restore();
     await this.agents.restore();
     this.deployments.resume();
@@ -284,12 +304,22 @@ export class Runtime {
     this.#backlog.close();
     this.#watchdog.stop();
     this.metrics.stop();
+    this.#alerts.stop();
     this.#waiters.rejectAll(serverStopping());
     await this.#pool.close();
     // The workers are gone, and some may have left messages unhandled.
     failWaiting([...this.#directory.agents()], this.#launcher);
     this.#conversations.stop();
     await this.#preparePool.close();
+  }
+
+  // An agent gives a message its time when it sends it, and it counts when the agent is done.
+  #messageLagMs(): number {
+    let longestMs: number = LIMITS.max_message_ms_default;
+    for (const { identity } of this.#directory.agents()) {
+      longestMs = Math.max(longestMs, identity.config.maxMessageMs);
+    }
+    return longestMs;
   }
 
   #idOf(name: string): string {

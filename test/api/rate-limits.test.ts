@@ -20,7 +20,21 @@ const RATES = {
 /** Calls within which a rate of one a second must be used up. */
 const ATTEMPTS = 200;
 
-const NAMES = ['ann', 'bob', 'cleo', 'dan', 'eve', 'fay', 'gus', 'hal', 'ida', 'free'] as const;
+const NAMES = [
+  'ann',
+  'bob',
+  'cleo',
+  'dan',
+  'eve',
+  'fay',
+  'gus',
+  'hal',
+  'ida',
+  'jon',
+  'kim',
+  'lea',
+  'free',
+] as const;
 type Name = (typeof NAMES)[number];
 const tokens = new Map(NAMES.map((name) => [name, createToken()]));
 const tokenOf = (name: Name) => ({ 'x-caxton-token': tokens.get(name)!.token });
@@ -140,6 +154,67 @@ test('gRPC sends past the rate are refused', async () => {
     const outcomes = await Promise.all(attempts);
     assert.ok(outcomes.filter((outcome) => outcome === 'sent').length >= 3);
     assert.ok(outcomes.includes('RATE_LIMITED'));
+  } finally {
+    client.close();
+  }
+});
+
+test('each message of a gRPC stream counts, and those past the rate are refused by themselves', async () => {
+  const client = new GrpcTestClient(server.grpcAddress, tokenOf('jon'));
+  try {
+    const sends = Array.from({ length: ATTEMPTS }, () => ({
+      message: { ...message, content: {} },
+    }));
+    const answer = await client.sendAll<{
+      accepted: number;
+      refused: number;
+      errors: Array<{ index: number; error: { code: string } }>;
+    }>('MessageService/SendMessages', sends);
+    assert.ok(answer.accepted >= 3 && answer.refused > 0);
+    assert.equal(answer.accepted + answer.refused, ATTEMPTS);
+    assert.ok(
+      answer.errors.every(({ index, error }) => index >= 3 && error.code === 'RATE_LIMITED'),
+    );
+  } finally {
+    client.close();
+  }
+});
+
+test('on a gRPC call that goes both ways a message counts even if it can’t be sent', async () => {
+  const client = new GrpcTestClient(server.grpcAddress, tokenOf('kim'));
+  try {
+    const { call, answers } = client.converse<{ error?: { code: string } }>(
+      'MessageService/Converse',
+    );
+    for (let i = 0; i < ATTEMPTS; i++) call.write(i % 2 === 0 ? {} : { wait: true });
+    call.end();
+    assert.equal(await answers.end(), undefined);
+    const codes = answers.received.map(({ error }) => error?.code);
+    assert.equal(codes.length, ATTEMPTS);
+    assert.ok(codes.includes('RATE_LIMITED') && codes.includes('INVALID_REQUEST'));
+  } finally {
+    client.close();
+  }
+});
+
+test('a gRPC subscription counts once, and tells what is left', async () => {
+  const client = new GrpcTestClient(server.grpcAddress, tokenOf('lea'));
+  try {
+    const stream = client.subscribe('EventService/Subscribe', { client_id: 'lea-listens' });
+    const metadata = new Promise<{ get(key: string): unknown[] }>((resolve) => {
+      stream.call.on('metadata', resolve);
+    });
+    await stream.take();
+    assert.deepEqual((await metadata).get('x-ratelimit-remaining'), ['2']);
+    const refused = Array.from({ length: ATTEMPTS }, () =>
+      client.subscribe('EventService/Subscribe', {}).end(),
+    );
+    const failures = await Promise.all(refused);
+    const limited = failures.find((failure) => failure?.error?.code === 'RATE_LIMITED');
+    assert.deepEqual(limited?.metadata.get('x-ratelimit-limit'), ['1']);
+    assert.ok(failures.some((failure) => failure?.error?.code === 'INVALID_REQUEST'));
+    stream.call.cancel();
+    await stream.end();
   } finally {
     client.close();
   }

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Operation } from '../../src/api/operation.js';
+import type { GrpcStream, Operation } from '../../src/api/operation.js';
+import { subscribeEvents } from '../../src/api/operations/events.js';
 import { allOperations, OPERATIONS } from '../../src/api/operations.js';
 import { ROLES, type Role, roleCovers } from '../../src/base/roles.js';
 import { createToken } from '../../src/config/tokens.js';
-import { UNARY_METHODS } from '../../src/transport/grpc/services.js';
+import { STREAMING_METHODS, UNARY_METHODS } from '../../src/transport/grpc/services.js';
 import { request } from '../support/rest-client.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { connect } from '../support/ws-client.js';
-import { callFailure, GrpcTestClient } from '../transport/grpc/client.js';
+import { type CallFailure, callFailure, GrpcTestClient } from '../transport/grpc/client.js';
 
 /*
  * Every operation, with every role and none, over every API. The input says nothing that could be
@@ -55,10 +56,32 @@ async function overRest({ rest }: Operation, caller: Caller): Promise<string> {
   return refusal;
 }
 
-async function overGrpc(method: string, caller: Caller): Promise<string> {
+type Call = (client: GrpcTestClient, method: string) => Promise<unknown>;
+
+const UNARY: Call = (client, method) => client.call(method);
+
+/** Without requests, where many may come: whether a caller may begin is told before the first. */
+const STREAMING: Readonly<Record<GrpcStream['kind'], Call>> = {
+  client: (client, method) => client.sendAll(method, []),
+  both: async (client, method) => {
+    const { call, answers } = client.converse(method);
+    call.end();
+    throwFailure(await answers.end());
+  },
+  // Asks for nothing, which ends the call of a caller who may ask.
+  server: async (client, method) => throwFailure(await client.subscribe(method).end()),
+};
+
+function throwFailure(failure: CallFailure | undefined): void {
+  if (failure === undefined) return;
+  const { status: code, message: details, metadata } = failure;
+  throw Object.assign(new Error(details), { code, details, metadata });
+}
+
+async function overGrpc(call: Call, method: string, caller: Caller): Promise<string> {
   const client = new GrpcTestClient(server.grpcAddress, headersOf(caller));
   try {
-    await client.call(method);
+    await call(client, method);
     return 'allowed';
   } catch (failure) {
     const { status, error } = callFailure(failure);
@@ -94,10 +117,14 @@ describe('over REST', () => {
 });
 
 describe('over gRPC', () => {
-  for (const { service, name, operation } of UNARY_METHODS) {
+  const methods = [
+    ...UNARY_METHODS.map((method) => ({ ...method, by: UNARY })),
+    ...STREAMING_METHODS.map((method) => ({ ...method, by: STREAMING[method.kind] })),
+  ];
+  for (const { service, name, operation, by } of methods) {
     test(`${name} is for ${operation.role} and those above`, async () => {
       for (const caller of CALLERS) {
-        const refusal = await overGrpc(`${service}/${name}`, caller);
+        const refusal = await overGrpc(by, `${service}/${name}`, caller);
         assert.equal(refusal, expected(caller, operation.role), caller);
       }
     });
@@ -108,7 +135,7 @@ describe('over WebSocket', () => {
   const frames: ReadonlyArray<readonly [string, Role, object]> = [
     ['send', OPERATIONS.sendMessage.role, { message: {} }],
     ['send', OPERATIONS.sendMessage.role, { message: {}, wait: true }],
-    ['subscribe', 'viewer', { events: ['*'] }],
+    ['subscribe', subscribeEvents.role, { events: ['*'] }],
   ];
   for (const [type, role, fields] of frames) {
     test(`${type} ${JSON.stringify(fields)} is for ${role} and those above`, async () => {

@@ -4,7 +4,7 @@ import { emptyMessage, type Message } from '../../src/fipa/message.js';
 import { AgentSubscriptions } from '../../src/runtime/agent-subscriptions.js';
 import { makeAgent } from '../support/agents.js';
 
-const resolve = (name: string): string => (name === 'echo' ? 'agent_echo' : name);
+const nameOf = (id: string) => (id === 'agent_echo' ? 'echo' : undefined);
 
 function message(fields: Partial<Message> = {}): Message {
   const ends = { sender: 'tester', receiver: 'agent_echo', conversationId: 'c' };
@@ -12,11 +12,11 @@ function message(fields: Partial<Message> = {}): Message {
 }
 
 function subscribed(...filters: object[]) {
-  const subscriptions = new AgentSubscriptions();
+  const subscriptions = new AgentSubscriptions(nameOf);
   const agent = makeAgent('watcher');
-  for (const filter of filters) subscriptions.add(agent, JSON.stringify(filter), resolve);
+  for (const filter of filters) subscriptions.add(agent, JSON.stringify(filter));
   const matches = (fields: Partial<Message> = {}): number =>
-    subscriptions.matching(message(fields)).length;
+    subscriptions.matching(message(fields)).size;
   return { subscriptions, agent, matches };
 }
 
@@ -57,4 +57,17 @@ test('all filters end with the agent', () => {
   subscriptions.remove(agent);
   assert.equal(matches(), 0);
   assert.equal(subscriptions.size, 0);
+});
+
+test('a filter by name matches whichever agent has the name when the message comes', () => {
+  const names = new Map<string, string>();
+  const subscriptions = new AgentSubscriptions((id) => names.get(id));
+  const watcher = makeAgent('watcher');
+  subscriptions.add(watcher, JSON.stringify({ agents: ['late'] }));
+  const matches = (receiver: string): number => subscriptions.matching(message({ receiver })).size;
+  assert.equal(matches('agent_first'), 0);
+  names.set('agent_first', 'late');
+  assert.equal(matches('agent_first'), 1);
+  names.set('agent_second', 'late');
+  assert.equal(matches('agent_second'), 1);
 });

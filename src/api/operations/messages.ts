@@ -74,7 +74,14 @@ export const sendMessage = defineOperation({
     status: 200,
     query: ['wait', 'timeout_ms', 'until'],
   },
-  grpc: { service, methods: ['SendMessage', 'SendMessageAndWait'] },
+  grpc: {
+    service,
+    methods: ['SendMessage', 'SendMessageAndWait'],
+    streams: [
+      { name: 'SendMessages', kind: 'client' },
+      { name: 'Converse', kind: 'both' },
+    ],
+  },
   input: SendInput,
   output: SendOutput,
   checksInput: true,

@@ -1,4 +1,5 @@
-import type { EventBody } from '../events.js';
+import type { EventType } from '../event-types.js';
+import type { EventBody } from '../streamed-event.js';
 import type { DeploymentState } from './state.js';
 
 /**
@@ -9,10 +10,11 @@ import type { DeploymentState } from './state.js';
 export function deploymentEventType(
   before: DeploymentState | undefined,
   after: DeploymentState,
-): string | undefined {
+): EventType | undefined {
   if (before === undefined) return 'deployment.created';
   const { status } = after;
-  if (status !== before.status && status !== 'in_progress') return `deployment.${status}`;
+  const tells = status !== 'in_progress' && status !== 'initializing';
+  if (status !== before.status && tells) return `deployment.${status}`;
   const progressed = after.stage !== before.stage || after.share !== before.share;
   return progressed || status !== before.status ? 'deployment.progressed' : undefined;
 }

@@ -3,7 +3,8 @@ import { newDeploymentId, newReloadId } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
 import type { Store } from '../../store/store.js';
-import type { EventBody } from '../events.js';
+import type { EventType } from '../event-types.js';
+import type { EventBody } from '../streamed-event.js';
 import { deploymentEventBody, deploymentEventType } from './deployment-events.js';
 import { DeploymentRun, type EngineParts } from './engine.js';
 import { DeploymentHistory, type DeploymentQuery } from './history.js';
@@ -16,7 +17,7 @@ import type { VersionControl } from './version-control.js';
 export interface DeploymentsParts {
   readonly store: Store;
   readonly logger: Logger;
-  readonly publish: (type: string, body: EventBody) => void;
+  readonly publish: (type: EventType, body: EventBody) => void;
   /**
    * The two versions of an agent, for one deployment; `resumed` when it was under way before.
    * @throws CaxtonError AGENT_NOT_FOUND

@@ -1,3 +1,4 @@
+import type { EventType } from '../event-types.js';
 import type { Progress } from './contents.js';
 import type { Bid, Strategy } from './strategies.js';
 
@@ -53,7 +54,7 @@ export type TaskCommand =
     }
   | { readonly type: 'cancel'; readonly to: string; readonly reason: string }
   /** Tell subscribers; `type` of the event and its fields beside the task's id. */
-  | { readonly type: 'publish'; readonly event: string; readonly body: Record<string, unknown> }
+  | { readonly type: 'publish'; readonly event: EventType; readonly body: Record<string, unknown> }
   /** It is this participant's turn that is used up. */
   | { readonly type: 'took_turn'; readonly agentId: string }
   /** One more past task of this participant. */

@@ -7,6 +7,7 @@ import type { Message } from '../../fipa/message.js';
 import type { Store } from '../../store/store.js';
 import type { Clients } from '../clients.js';
 import type { Directory } from '../directory.js';
+import type { EventType } from '../event-types.js';
 import type { EventBus } from '../events.js';
 import type { Inboxes } from '../inboxes.js';
 import { serverStopping } from '../messages.js';
@@ -268,7 +269,7 @@ export class Tasks {
     }
   }
 
-  #publish(event: string, task: Task, body: Record<string, unknown>): void {
+  #publish(event: EventType, task: Task, body: Record<string, unknown>): void {
     this.#parts.events.publish(event, { task_id: task.id, ...body });
   }
 

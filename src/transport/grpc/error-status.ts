@@ -1,6 +1,8 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
-import type { CaxtonError } from '../../base/errors.js';
+import { type CaxtonError, toCaxtonError } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
+import { logRefusal } from '../refusal-log.js';
 import type { Codecs } from './codec.js';
 import { errorFields } from './error-fields.js';
 import { PACKAGE } from './protos.js';
@@ -31,6 +33,21 @@ export function errorStatus(error: CaxtonError, traceId: string, codecs: Codecs)
   const { retryAfterS } = error;
   if (retryAfterS !== undefined) metadata.set('retry-after', String(retryAfterS));
   return { code: error.grpcStatus, details: message, metadata };
+}
+
+/** Gives any error a code; what is a defect is logged under the call's trace id. */
+export function reportError(
+  error: unknown,
+  method: string,
+  context: { readonly traceId: string },
+  logger: Logger,
+): CaxtonError {
+  const known = toCaxtonError(error);
+  const { traceId } = context;
+  if (known.code === 'INTERNAL_ERROR') {
+    logger.error({ err: known.cause ?? known, trace_id: traceId, method }, 'a gRPC call failed');
+  } else logRefusal(logger, known, traceId);
+  return known;
 }
 
 function shorten(message: string): string {

@@ -9,6 +9,7 @@ const PROTO_FOLDER = fileURLToPath(new URL('../../../../proto/', import.meta.url
 /** Files that declare services; what they import is found by itself. */
 const SERVICE_FILES = [
   'caxton/v1/agent.proto',
+  'caxton/v1/event.proto',
   'caxton/v1/message.proto',
   'caxton/v1/metrics.proto',
   'caxton/v1/deployment.proto',

@@ -42,7 +42,7 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
     'grpc.keepalive_timeout_ms': LIMITS.grpc_keepalive_timeout_ms,
   });
   const streams = new OpenStreams();
-  addServices(server, { api, codecs: new Codecs(), logger });
+  addServices(server, { api, codecs: new Codecs(), logger }, streams);
   addReflection(server, streams);
   const health = new Health(server, streams, api.runtime.state === 'ready');
   const port = await bind(server, options);

@@ -1,13 +1,12 @@
 import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
 import type { Api } from '../../api/api.js';
 import { AuditedCall } from '../../api/audit.js';
-import { CaxtonError, toCaxtonError } from '../../base/errors.js';
+import { CaxtonError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
-import { logRefusal } from '../refusal-log.js';
 import { GrpcContext } from './call-context.js';
 import type { Codecs, MethodCodec } from './codec.js';
-import { errorStatus } from './error-status.js';
+import { errorStatus, reportError } from './error-status.js';
 import { rateMetadata } from './rate-metadata.js';
 import type { UnaryMethod } from './unary-method.js';
 
@@ -44,7 +43,7 @@ export function unaryHandler(
       callback(null, bytes);
     };
     const fail = (error: unknown): void => {
-      const known = report(error, method, context, parts);
+      const known = reportError(error, method.name, context, parts.logger);
       audited?.ended(known.code, context.traceId);
       const failure = errorStatus(known, context.traceId, parts.codecs);
       const rate = rateMetadata(context.knownPrincipal, method.operation);
@@ -91,20 +90,4 @@ function encode(fields: object, codec: MethodCodec): Buffer {
     `The answer takes ${bytes.length} bytes; the most is ${LIMITS.request_body_bytes}. Ask for fewer entries with limit.`,
     { field: 'limit', limit_bytes: LIMITS.request_body_bytes },
   );
-}
-
-function report(
-  error: unknown,
-  method: UnaryMethod,
-  context: GrpcContext,
-  parts: HandlerParts,
-): CaxtonError {
-  const known = toCaxtonError(error);
-  if (known.code === 'INTERNAL_ERROR') {
-    parts.logger.error(
-      { err: known.cause ?? known, trace_id: context.traceId, method: method.name },
-      'a gRPC call failed',
-    );
-  } else logRefusal(parts.logger, known, context.traceId);
-  return known;
 }

@@ -1,11 +1,12 @@
 import { AgentScope } from '../../api/agent-scope.js';
 import { type Api, outputJson } from '../../api/api.js';
-import { checkRole } from '../../api/auth.js';
+import { subscribedFields, subscribeEvents } from '../../api/operations/events.js';
 import type { SendRequest } from '../../api/operations/messages.js';
 import { OPERATIONS } from '../../api/operations.js';
 import { invalidRequest } from '../../base/errors.js';
 import { newTraceId, traceIdOf } from '../../base/ids.js';
 import type { Logger } from '../../base/log.js';
+import type { EventStream } from '../../runtime/event-streams.js';
 import { HttpContext } from '../http-context.js';
 import { reportError } from '../http-reply.js';
 import type { UwsWebSocket } from '../uws-loader.js';
@@ -129,12 +130,15 @@ export class Connection {
   }
 
   #subscribe(frame: SubscribeFrame): void {
-    const { principal } = this.#context;
-    // Of the classes that of messages: a client may subscribe to many things at once.
-    principal.rates?.take('messages');
-    checkRole(principal, 'viewer', 'messages.subscribe');
-    const subscriptionId = this.#subscriptions.subscribe(frame);
-    this.#answer(JSON_CODEC.encode('subscribed', frame.id, { subscription_id: subscriptionId }));
+    this.#parts.api.admit(subscribeEvents, this.#context.principal);
+    const { id, type: _, ...input } = frame;
+    const opening = this.#subscriptions.subscribe(input);
+    const begin = (stream: EventStream): void => {
+      this.#answer(JSON_CODEC.encode('subscribed', id, subscribedFields(stream)));
+      stream.start();
+    };
+    if (!(opening instanceof Promise)) begin(opening);
+    else opening.then(begin).catch((error: unknown) => this.#answerError(JSON_CODEC, id, error));
   }
 
   #send(codec: Codec, frame: SendFrame): void {

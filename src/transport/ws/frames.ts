@@ -1,16 +1,14 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import Type, { type Static } from 'typebox';
 import { inputError } from '../../api/input-error.js';
+import { SubscribeInput } from '../../api/operations/events.js';
 import { invalidRequest } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { closest } from '../../base/suggest.js';
 
 /** Frames that a client sends, as docs/websocket.md shows them. */
 
-const NAMES_MAX = 1_000;
-
 const name = Type.String({ minLength: 1, maxLength: LIMITS.field_bytes });
-const names = Type.Array(name, { maxItems: NAMES_MAX });
 
 /** Given back in the answer to the frame. */
 const id = Type.Optional(
@@ -21,34 +19,7 @@ export type FrameId = string | number | undefined;
 const strict = { additionalProperties: false };
 
 const SubscribeFrame = Type.Object(
-  {
-    type: Type.Literal('subscribe'),
-    id,
-    filter: Type.Optional(
-      Type.Object(
-        {
-          agents: Type.Optional(names),
-          performatives: Type.Optional(Type.Array(name, { maxItems: 64 })),
-          conversation_id: Type.Optional(name),
-        },
-        strict,
-      ),
-    ),
-    events: Type.Optional(
-      Type.Array(
-        Type.String({
-          pattern:
-            '^(\\*|(agent|message|conversation|deployment|task|system)\\.(\\*|[a-z_]{1,64}))$',
-          description:
-            'a type such as agent.deployed, all of a kind such as agent.* (kinds: agent, message, conversation, deployment, task, system), or * for all',
-        }),
-        { maxItems: 64 },
-      ),
-    ),
-    filters: Type.Optional(Type.Object({ agent_ids: Type.Optional(names) }, strict)),
-    client_id: Type.Optional(name),
-    on_overflow: Type.Optional(Type.Enum(['drop', 'close'])),
-  },
+  { type: Type.Literal('subscribe'), id, ...SubscribeInput.properties },
   strict,
 );
 export type SubscribeFrame = Static<typeof SubscribeFrame>;

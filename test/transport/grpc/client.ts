@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import {
   type ChannelCredentials,
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
+  type ClientReadableStream,
   credentials,
   Metadata,
   type ServiceError,
@@ -11,16 +13,13 @@ import {
 import { loadSync, type MessageTypeDefinition, type ServiceDefinition } from '@grpc/proto-loader';
 import { packageRoot } from '../../../scripts/package-root.js';
 import type { ErrorBody } from '../../../src/base/errors.js';
+import { eventually } from '../../support/eventually.js';
 
 /** The protos as another program would load them, apart from how the server does. */
 const definitions = loadSync(
-  [
-    'caxton/v1/agent.proto',
-    'caxton/v1/deployment.proto',
-    'caxton/v1/message.proto',
-    'caxton/v1/metrics.proto',
-    'caxton/v1/task.proto',
-  ],
+  ['agent', 'deployment', 'event', 'message', 'metrics', 'task'].map(
+    (name) => `caxton/v1/${name}.proto`,
+  ),
   {
     includeDirs: [join(packageRoot(import.meta.url), 'proto')],
     keepCase: true,
@@ -53,6 +52,43 @@ export interface CallFailure {
   readonly error: ErrorBody['error'] | undefined;
 }
 
+type AnswerCall = ClientReadableStream<object> | ClientDuplexStream<object, object>;
+
+/** What the server sends on a call, kept in order until it is taken. */
+export class AnswerStream<Response> {
+  readonly received: Response[] = [];
+  readonly call: AnswerCall;
+  /** Set when the call is over: by its failure, or undefined within when it ended well. */
+  ended: { readonly failure: CallFailure | undefined } | undefined;
+
+  constructor(call: AnswerCall) {
+    this.call = call;
+    call.on('data', (response: object) => this.received.push(response as Response));
+    call.on('error', (error) => {
+      this.ended = { failure: callFailure(error) };
+    });
+    call.on('end', () => {
+      this.ended ??= { failure: undefined };
+    });
+  }
+
+  /** The next so many, when they are there. */
+  async take(count = 1): Promise<Response[]> {
+    await eventually(`${count} answers`, () => {
+      if (this.received.length >= count) return true;
+      if (this.ended !== undefined) {
+        throw new Error(`ended: ${this.ended.failure?.message ?? 'without more'}`);
+      }
+      return false;
+    });
+    return this.received.splice(0, count);
+  }
+
+  async end(): Promise<CallFailure | undefined> {
+    return (await eventually('the call ends', () => this.ended)).failure;
+  }
+}
+
 /** A native gRPC client of one server. */
 export class GrpcTestClient {
   readonly #client: Client;
@@ -70,12 +106,8 @@ export class GrpcTestClient {
 
   /** @param method such as "AgentService/ListAgents". Rejects with grpc-js's ServiceError. */
   call<Response>(method: string, request: object = {}, options: CallOptions = {}) {
-    const [service, name] = method.split('/') as [string, string];
-    const definition = (definitions[`caxton.v1.${service}`] as ServiceDefinition)[name]!;
-    const metadata = new Metadata();
-    for (const [key, value] of Object.entries({ ...this.#metadata, ...options.metadata })) {
-      metadata.set(key, value);
-    }
+    const definition = this.#definition(method);
+    const metadata = this.#metadataOf(options);
     return new Promise<Response>((resolve, reject) => {
       const call = this.#client.makeUnaryRequest(
         definition.path,
@@ -92,6 +124,64 @@ export class GrpcTestClient {
       if (options.received !== undefined) call.on('metadata', options.received);
       options.signal?.addEventListener('abort', () => call.cancel());
     });
+  }
+
+  /** A call on which the server sends many. */
+  subscribe<Response>(method: string, request: object = {}) {
+    const { path, requestSerialize, responseDeserialize } = this.#definition(method);
+    return new AnswerStream<Response>(
+      this.#client.makeServerStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        this.#metadataOf({}),
+      ),
+    );
+  }
+
+  /** A call on which both send many. */
+  converse<Response>(method: string, options: CallOptions = {}) {
+    const { path, requestSerialize, responseDeserialize } = this.#definition(method);
+    const call = this.#client.makeBidiStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      this.#metadataOf(options),
+    );
+    return { call, answers: new AnswerStream<Response>(call) };
+  }
+
+  /** Sends all of them on one call; resolves with its one answer. */
+  sendAll<Response>(method: string, requests: Iterable<object>, options: CallOptions = {}) {
+    const { path, requestSerialize, responseDeserialize } = this.#definition(method);
+    return new Promise<Response>((resolve, reject) => {
+      const call = this.#client.makeClientStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        this.#metadataOf(options),
+        (error, response) => {
+          if (error === null) resolve(response as Response);
+          else reject(error);
+        },
+      );
+      for (const request of requests) call.write(request);
+      call.end();
+    });
+  }
+
+  #definition(method: string) {
+    const [service, name] = method.split('/') as [string, string];
+    return (definitions[`caxton.v1.${service}`] as ServiceDefinition)[name]!;
+  }
+
+  #metadataOf(options: CallOptions): Metadata {
+    const metadata = new Metadata();
+    for (const [key, value] of Object.entries({ ...this.#metadata, ...options.metadata })) {
+      metadata.set(key, value);
+    }
+    return metadata;
   }
 
   /** The failure of a call that must fail. */

@@ -51,6 +51,7 @@ test('each file stands under the name it is imported by', () => {
     'caxton/v1/agent.proto',
     'caxton/v1/deployment.proto',
     'caxton/v1/error.proto',
+    'caxton/v1/event.proto',
     'caxton/v1/message.proto',
     'caxton/v1/metrics.proto',
     'caxton/v1/task.proto',

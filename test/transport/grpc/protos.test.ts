@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import protobuf from 'protobufjs';
 import { packageRoot } from '../../../scripts/package-root.js';
-import { allOperations } from '../../../src/api/operations.js';
+import { allOperations, STREAM_OPERATIONS } from '../../../src/api/operations.js';
 import { LIMITS } from '../../../src/base/limits.js';
 import { AGENT_STATES } from '../../../src/runtime/types.js';
 import { AGENT_STATUS_REMOVED, statusNumber } from '../../../src/transport/grpc/agent-status.js';
 import { PACKAGE, parseProtos } from '../../../src/transport/grpc/protos.js';
-import { UNARY_METHODS } from '../../../src/transport/grpc/services.js';
+import { STREAMING_METHODS, UNARY_METHODS } from '../../../src/transport/grpc/services.js';
 
 const root = parseProtos().resolveAll();
 const caxton = root.lookup(PACKAGE) as protobuf.Namespace;
@@ -104,21 +104,59 @@ const bindings = allOperations().flatMap((operation) =>
   })),
 );
 
+const streams = [...allOperations(), ...STREAM_OPERATIONS].flatMap(({ grpc }) =>
+  (grpc?.streams ?? []).map(({ name, kind }) => ({ service: grpc!.service, name, kind })),
+);
+
+const nameOf = ({ service, name }: { service: string; name: string }) => `${service}/${name}`;
+
 test('every method of the operations table is in the protos, and the other way round', () => {
-  const inTable = bindings.map(({ service, name }) => `${service}/${name}`);
+  const inTable = [...bindings, ...streams].map(nameOf);
   const inProtos = services.flatMap((service) =>
     service.methodsArray.map((method) => `${service.name}/${method.name}`),
   );
   assert.deepEqual(inTable.sort(), inProtos.sort());
 });
 
-test('every method of the protos is served', () => {
-  const served = UNARY_METHODS.map((method) => `${method.service}/${method.name}`);
-  const inTable = bindings.map(({ service, name }) => `${service}/${name}`);
-  assert.deepEqual(served.sort(), inTable.sort());
-  for (const method of services.flatMap((service) => service.methodsArray)) {
-    assert.ok(!method.requestStream && !method.responseStream, method.fullName);
+test('every method of the protos is served, and by many messages on the sides that say so', () => {
+  assert.deepEqual(UNARY_METHODS.map(nameOf).sort(), bindings.map(nameOf).sort());
+  const kinds = (methods: readonly { service: string; name: string; kind: string }[]) =>
+    methods.map((method) => `${nameOf(method)} ${method.kind}`).sort();
+  assert.deepEqual(kinds(STREAMING_METHODS), kinds(streams));
+  for (const { service, name } of bindings) {
+    const { requestStream, responseStream } = methodOf(service, name);
+    assert.ok(!requestStream && !responseStream, name);
   }
+  for (const { service, name, kind } of streams) {
+    const { requestStream, responseStream } = methodOf(service, name);
+    assert.equal(requestStream === true, kind !== 'server', name);
+    assert.equal(responseStream === true, kind !== 'client', name);
+  }
+});
+
+test('a subscribe has the fields that the operation takes', () => {
+  for (const { grpc, input } of STREAM_OPERATIONS) {
+    for (const { name } of grpc.streams ?? []) {
+      const fields = messageFields(methodOf(grpc.service, name).resolvedRequestType!);
+      sameFields(`${name} request`, schemaFields(input as Schema), fields);
+    }
+  }
+});
+
+test('messages of a stream are sent as single ones are', () => {
+  const send = methodOf('MessageService', 'SendMessage');
+  assert.equal(methodOf('MessageService', 'SendMessages').requestType, send.requestType);
+  const converse = methodOf('MessageService', 'Converse');
+  const names = (type: protobuf.Type) =>
+    type.fieldsArray.map(({ name, type }) => `${type} ${name}`);
+  assert.deepEqual(
+    names(converse.resolvedRequestType!).sort(),
+    [...names(send.resolvedRequestType!), 'string id', 'bool wait'].sort(),
+  );
+  const wait = methodOf('MessageService', 'SendMessageAndWait');
+  const answers = names(converse.resolvedResponseType!);
+  assert.ok(answers.includes(`${send.responseType} ack`));
+  assert.ok(answers.includes(`${wait.responseType} reply`));
 });
 
 test('responses have the fields that the operations answer with', () => {
@@ -256,6 +294,7 @@ test('bounds in the comments of the protos are those in force', () => {
     `at most ${LIMITS.task_bid_wait_max_s}; absent = ${LIMITS.task_bid_wait_default_s}.`,
     `more than ${LIMITS.task_result_bytes / 1024} KiB`,
     `at most ${LIMITS.task_reason_bytes} characters`,
+    `for the first ${LIMITS.stream_errors} that were refused`,
   ]) {
     assert.ok(comments.includes(bound), bound);
   }

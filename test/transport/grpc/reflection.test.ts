@@ -49,6 +49,7 @@ test('reflection lists the services', async () => {
     assert.deepEqual((await reflection(version).listServices()).sort(), [
       'caxton.v1.AgentService',
       'caxton.v1.DeploymentService',
+      'caxton.v1.EventService',
       'caxton.v1.MessageService',
       'caxton.v1.MetricsService',
       'caxton.v1.TaskService',

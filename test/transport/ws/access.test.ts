@@ -110,6 +110,42 @@ describe('a server with tokens', () => {
       { 'x-caxton-token': restricted.token },
     ));
 
+  test('a restricted token that resumes gets nothing of other agents either', () =>
+    connected(
+      async (client) => {
+        const headers = { 'x-caxton-token': tokens.operator.token };
+        const first = await client.ask({ type: 'subscribe', id: 1, events: ['*'], filter: {} });
+        await deploy('unseen');
+        for (const receiver of ['unseen', 'secret', 'echo']) {
+          const body = { performative: 'request', sender: 'x', receiver, content: receiver };
+          await call(`${server.url}/api/v1/messages?wait=true`, 'POST', body, headers);
+        }
+        await client.ask({ type: 'unsubscribe', id: 2, subscription_id: first.subscription_id });
+        client.received.length = 0;
+        for (const resumeFrom of [first.seq, 0]) {
+          const resumed = await client.ask({
+            type: 'subscribe',
+            id: `from ${resumeFrom}`,
+            events: ['*'],
+            filter: {},
+            resume_from: resumeFrom,
+          });
+          assert.equal(resumed.type, 'subscribed');
+          const answer = await client.take(
+            'the answer of echo',
+            ({ type, message, subscription_id }) =>
+              type === 'message' &&
+              subscription_id === resumed.subscription_id &&
+              (message as { performative: string }).performative === 'inform',
+          );
+          assert.equal((answer.message as { content: unknown }).content, 'echo');
+        }
+        assert.doesNotMatch(JSON.stringify(client.received), /secret|unseen/);
+      },
+      server.wsUrl,
+      { 'x-caxton-token': restricted.token },
+    ));
+
   test('a restricted token is told when it asks for other agents', () =>
     connected(
       async (client) => {

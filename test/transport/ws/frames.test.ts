@@ -129,7 +129,7 @@ test('an error tells a rule in words', async () => {
   const events = await client.ask({ type: 'subscribe', id: 'e', events: ['agnet.*'] });
   assert.match(
     errorOf(events, 'INVALID_REQUEST').message,
-    /must be a type such as agent\.deployed/,
+    /is no type of event\. Did you mean agent\.\*\?/,
   );
 });
 

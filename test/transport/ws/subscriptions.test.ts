@@ -199,7 +199,8 @@ test('a subscription that asks for nothing, or for what there is not, is refused
     ['filter.performatives', { filter: { performatives: ['shout'] } }],
     ['filter.agent', { filter: { agent: ['echo'] } }],
     ['on_overflow', { events: ['*'], on_overflow: 'wait' }],
-    ['resume_from', { events: ['*'], resume_from: 7 }],
+    ['events.1', { events: ['*', 'agent.faild'] }],
+    ['resume_from', { events: ['*'], resume_from: -1 }],
     ['client_id', { client_id: 'capability:x' }],
   ];
   for (const [field, frame] of cases) {
