@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import type { Caller } from '../base/caller.js';
+import type { ErrorCode } from '../base/errors.js';
 import type { Role } from '../base/roles.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { RateAccount, RateClass } from './rate-account.js';
@@ -37,6 +38,9 @@ export interface RestBinding {
   readonly file?: string;
 }
 
+/** Parts of a multipart form: the file, and the rest of the input as JSON text. */
+export const FORM_PARTS = Object.freeze({ file: 'wasm', config: 'config' });
+
 export interface GrpcBinding {
   readonly service: string;
   /** Several methods may lead to one operation: SendMessage and SendMessageAndWait. */
@@ -61,6 +65,16 @@ export interface StreamOperation {
   readonly input: TSchema;
 }
 
+/** What any operation may answer with: bad input, access, rates, a server that isn't able or fails. */
+export const COMMON_ERRORS: readonly ErrorCode[] = Object.freeze([
+  'INVALID_REQUEST',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'RATE_LIMITED',
+  'INTERNAL_ERROR',
+  'UNAVAILABLE',
+]);
+
 /**
  * One operation of the API. REST routes are made from this table, gRPC methods are checked against
  * it. `run` may answer at once or by a promise; the message path must not pay for a promise.
@@ -76,6 +90,8 @@ export interface Operation<Input = unknown, Output = unknown> {
   readonly input: TSchema;
   /** The JSON of a successful answer. */
   readonly output: TSchema;
+  /** Codes of its refusals, beside those that every operation may answer with (COMMON_ERRORS). */
+  readonly errors?: readonly ErrorCode[];
   readonly run: (runtime: Runtime, input: Input, context: CallContext) => Output | Promise<Output>;
   /** The answer as JSON text; default: JSON.stringify. */
   readonly toJson?: (output: Output) => string;

@@ -8,6 +8,13 @@ export interface UwsResponse {
   writeHeader(name: string, value: string): UwsResponse;
   end(body?: string | Uint8Array, closeConnection?: boolean): UwsResponse;
   endWithoutBody(reportedLengthBytes?: number, closeConnection?: boolean): UwsResponse;
+  /**
+   * Sends what the connection takes now. The last chunk of `totalBytes` ends the answer.
+   * @returns whether all of it went, and whether the answer is over
+   */
+  tryEnd(chunk: Uint8Array, totalBytes: number): [boolean, boolean];
+  /** The handler is told how much of the answer went, and says whether it sent all it had. */
+  onWritable(handler: (offsetBytes: number) => boolean): UwsResponse;
   onAborted(handler: () => void): UwsResponse;
   /** The chunk's memory is taken back when the handler returns. */
   onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): UwsResponse;

@@ -35,6 +35,13 @@ export const updateAgent = defineOperation({
   grpc: { service, methods: ['UpdateAgent'] },
   input: UpdateInput,
   output: UpdateOutput,
+  errors: [
+    'AGENT_NOT_FOUND',
+    'INVALID_WASM',
+    'CONFLICT',
+    'RESOURCE_LIMIT_EXCEEDED',
+    'DEPLOYMENT_FAILED',
+  ],
   run: async (runtime, input: Static<typeof UpdateInput>, context) => {
     const agent = runtime.agents.get(input.agent_id);
     checkAgentAllowed(context.principal, input.agent_id, agent);
@@ -104,6 +111,13 @@ export const reloadAgent = defineOperation({
   grpc: { service, methods: ['ReloadAgent'] },
   input: ReloadInput,
   output: ReloadOutput,
+  errors: [
+    'AGENT_NOT_FOUND',
+    'INVALID_WASM',
+    'CONFLICT',
+    'RESOURCE_LIMIT_EXCEEDED',
+    'DEPLOYMENT_FAILED',
+  ],
   run: async (runtime, input: Static<typeof ReloadInput>, context) => {
     const agent = runtime.agents.get(input.agent_id);
     checkAgentAllowed(context.principal, input.agent_id, agent);

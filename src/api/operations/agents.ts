@@ -44,6 +44,13 @@ export const deployAgent = defineOperation({
   grpc: { service, methods: ['DeployAgent'] },
   input: DeployInput,
   output: DeployOutput,
+  errors: [
+    'AGENT_ALREADY_EXISTS',
+    'INVALID_WASM',
+    'RESOURCE_LIMIT_EXCEEDED',
+    'DEPLOYMENT_FAILED',
+    'CONFLICT',
+  ],
   keepsResult: true,
   run: async (runtime, input: Static<typeof DeployInput>, context) => {
     checkAgentAllowed(context.principal, input.config.name);
@@ -168,6 +175,7 @@ export const getAgent = defineOperation({
   grpc: { service, methods: ['GetAgent'] },
   input: AgentInput,
   output: AgentOutput,
+  errors: ['AGENT_NOT_FOUND'],
   run: (runtime, input: Static<typeof AgentInput>, { principal }) => {
     const agent = runtime.agents.get(input.agent_id);
     checkAgentAllowed(principal, input.agent_id, agent);
@@ -250,6 +258,7 @@ export const stopAgent = defineOperation({
   grpc: { service, methods: ['StopAgent'] },
   input: StopInput,
   output: StopOutput,
+  errors: ['AGENT_NOT_FOUND', 'CONFLICT'],
   run: (runtime, input: Static<typeof StopInput>, context) => {
     checkAgentAllowed(context.principal, input.agent_id, runtime.agents.get(input.agent_id));
     const { agent, estimatedCompletionMs } = runtime.agents.stop(
@@ -280,6 +289,7 @@ export const startAgent = defineOperation({
   grpc: { service, methods: ['StartAgent'] },
   input: AgentInput,
   output: StartOutput,
+  errors: ['AGENT_NOT_FOUND', 'CONFLICT', 'DEPLOYMENT_FAILED', 'INVALID_WASM'],
   run: async (runtime, input: Static<typeof AgentInput>, context) => {
     checkAgentAllowed(context.principal, input.agent_id, runtime.agents.get(input.agent_id));
     const agent = await runtime.agents.start(input.agent_id);
@@ -306,6 +316,7 @@ export const removeAgent = defineOperation({
   grpc: { service, methods: ['RemoveAgent'] },
   input: AgentInput,
   output: RemoveOutput,
+  errors: ['AGENT_NOT_FOUND', 'CONFLICT'],
   run: async (runtime, input: Static<typeof AgentInput>, context) => {
     checkAgentAllowed(context.principal, input.agent_id, runtime.agents.get(input.agent_id));
     const removed = await runtime.agents.remove(input.agent_id);
@@ -345,6 +356,7 @@ export const agentLogs = defineOperation({
   grpc: { service, methods: ['GetAgentLogs'] },
   input: LogsInput,
   output: LogsOutput,
+  errors: ['AGENT_NOT_FOUND'],
   run: (runtime, input: Static<typeof LogsInput>, { principal }) => {
     const agent = runtime.agents.get(input.agent_id);
     checkAgentAllowed(principal, input.agent_id, agent);

@@ -60,6 +60,7 @@ export const getConversation = defineOperation({
   grpc: { service: 'MessageService', methods: ['GetConversation'] },
   input: GetInput,
   output: GetOutput,
+  errors: ['NOT_FOUND'],
   run: async (
     runtime,
     input: Static<typeof GetInput>,

@@ -108,6 +108,7 @@ export const retryDeadLetter = defineOperation({
   grpc: { service, methods: ['RetryDeadLetter'] },
   input: RetryInput,
   output: RetryOutput,
+  errors: ['NOT_FOUND', 'AGENT_NOT_FOUND', 'RESOURCE_LIMIT_EXCEEDED', 'CONFLICT'],
   run: async (runtime, input: Static<typeof RetryInput>, context) => {
     if (context.principal.agents !== undefined) {
       const agentId = (await runtime.deadLetters.get(input.message_id))?.agentId ?? '';

@@ -50,6 +50,13 @@ export const createDeployment = defineOperation({
   grpc: { service, methods: ['CreateDeployment'] },
   input: CreateInput,
   output: CreateOutput,
+  errors: [
+    'AGENT_NOT_FOUND',
+    'INVALID_WASM',
+    'CONFLICT',
+    'RESOURCE_LIMIT_EXCEEDED',
+    'DEPLOYMENT_FAILED',
+  ],
   run: async (runtime, input: Static<typeof CreateInput>, context) => {
     const agent = runtime.agents.get(input.agent_id);
     checkAgentAllowed(context.principal, input.agent_id, agent);
@@ -112,6 +119,7 @@ export const getDeployment = defineOperation({
   grpc: { service, methods: ['GetDeployment'] },
   input: DeploymentInput,
   output: DeploymentOutput,
+  errors: ['NOT_FOUND'],
   run: async (runtime, input: Static<typeof DeploymentInput>, { principal }) => {
     const state = await runtime.deployments.get(input.deployment_id);
     AgentScope.of(principal, runtime)?.check(state.plan.agentId);
@@ -177,6 +185,7 @@ export const rollbackDeployment = defineOperation({
   grpc: { service, methods: ['RollbackDeployment'] },
   input: RollbackInput,
   output: RollbackOutput,
+  errors: ['NOT_FOUND', 'CONFLICT'],
   run: async (runtime, input: Static<typeof RollbackInput>, context) => {
     const { deployments } = runtime;
     const { plan } = await deployments.get(input.deployment_id);

@@ -84,6 +84,13 @@ export const sendMessage = defineOperation({
   },
   input: SendInput,
   output: SendOutput,
+  errors: [
+    'AGENT_NOT_FOUND',
+    'RESOURCE_LIMIT_EXCEEDED',
+    'CONFLICT',
+    'MESSAGE_DELIVERY_FAILED',
+    'TIMEOUT',
+  ],
   checksInput: true,
   run: (runtime, input: SendRequest, context): SendOutcome | Promise<SendOutcome> => {
     checkDelivery(input);
@@ -228,6 +235,7 @@ export const getMessage = defineOperation({
   grpc: { service, methods: ['GetMessage'] },
   input: MessageIdInput,
   output: MessageOutput,
+  errors: ['NOT_FOUND'],
   run: async (runtime, input: Static<typeof MessageIdInput>, { principal }) => {
     const message = await runtime.message(input.message_id);
     if (message === undefined) throw messageNotFound(input.message_id);

@@ -81,6 +81,7 @@ export const agentMetrics = defineOperation({
   grpc: { service, methods: ['GetAgentMetrics'] },
   input: AgentMetricsInput,
   output: AgentMetricsOutput,
+  errors: ['AGENT_NOT_FOUND'],
   run: (runtime, input: Static<typeof AgentMetricsInput>, { principal }) => {
     const period = input.period ?? '1h';
     const agent = runtime.agents.get(input.agent_id);

@@ -33,6 +33,7 @@ export const createTask = defineOperation({
   grpc: { service, methods: ['CreateTask'] },
   input: TaskDefinitionInput,
   output: CreateOutput,
+  errors: ['RESOURCE_LIMIT_EXCEEDED'],
   run: async (runtime, input: TaskDefinitionInput, context) => {
     const definition = definitionOf(input, context.principal.name);
     checkMayUse(runtime, context.principal, definition);
@@ -92,6 +93,7 @@ export const distributeTask = defineOperation({
   grpc: { service, methods: ['DistributeTask'] },
   input: DistributeInput,
   output: DistributeOutput,
+  errors: ['NOT_FOUND', 'AGENT_NOT_FOUND', 'CONFLICT', 'TIMEOUT', 'RESOURCE_LIMIT_EXCEEDED'],
   run: async (runtime, input: Static<typeof DistributeInput>, context) => {
     const { task_id: taskId, strategy = 'best_bid' } = input;
     const waitS = input.max_wait_seconds ?? LIMITS.task_bid_wait_default_s;
@@ -157,6 +159,7 @@ export const getTask = defineOperation({
   grpc: { service, methods: ['GetTask'] },
   input: TaskInput,
   output: TaskOutput,
+  errors: ['NOT_FOUND'],
   run: (runtime, input: Static<typeof TaskInput>, { principal }) => {
     const task = runtime.tasks.get(input.task_id);
     checkMayUse(runtime, principal, task.definition);
@@ -247,6 +250,7 @@ export const cancelTask = defineOperation({
   grpc: { service, methods: ['CancelTask'] },
   input: CancelInput,
   output: CancelOutput,
+  errors: ['NOT_FOUND', 'CONFLICT'],
   run: async (runtime, input: Static<typeof CancelInput>, context) => {
     checkMayUse(runtime, context.principal, runtime.tasks.get(input.task_id).definition);
     const task = await runtime.tasks.cancel(input.task_id, input.reason ?? '');

@@ -1,10 +1,9 @@
+import { FORM_PARTS } from '../../api/operation.js';
 import { invalidRequest } from '../../base/errors.js';
 import { parseJson } from '../parse-json.js';
 import type { Uws, UwsPart } from '../uws-loader.js';
 
-/** The form field that holds a module, and the one with the rest of the input. */
-const FILE_PART = 'wasm';
-const CONFIG_PART = 'config';
+const { file: FILE_PART, config: CONFIG_PART } = FORM_PARTS;
 
 /**
  * Reads a multipart form with the file `wasm` and the JSON text `config`.

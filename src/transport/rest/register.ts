@@ -1,6 +1,7 @@
 import { allOperations } from '../../api/operations.js';
 import { CaxtonError } from '../../base/errors.js';
 import type { UwsApp, UwsHandler } from '../uws-loader.js';
+import { docsPages } from './docs-pages.js';
 import { Exchange, methodNotAllowed } from './exchange.js';
 import { withoutBody } from './head.js';
 import { liveness, prometheus, readiness } from './probes.js';
@@ -13,7 +14,7 @@ interface KnownPath {
 }
 
 /**
- * Serves every operation of the table, the probes and the metrics page on the app. The WebSocket
+ * Serves every operation of the table, the probes, the metrics page and the pages of the documentation on the app. The WebSocket
  * is registered before: what is found nowhere else ends here.
  */
 export function registerRest(app: UwsApp, parts: RestParts): void {
@@ -34,6 +35,7 @@ export function registerRest(app: UwsApp, parts: RestParts): void {
   add('GET', '/healthz', liveness(parts));
   add('GET', '/readyz', readiness(parts));
   add('GET', '/metrics', prometheus(parts));
+  for (const [path, handler] of docsPages(parts)) add('GET', path, handler);
   app.any('/*', unmatched([...paths.values()], parts));
 }
 
