@@ -214,8 +214,11 @@ export class AgentRollout implements VersionControl {
     await Promise.all(
       instances.map((instance) => instance.exclusively(() => launcher.evict(instance, true))),
     );
-    this.#agent.dropVersion(next);
-    modules.release(next.identity.moduleHash);
+    // One that was removed has taken along the modules of all its versions.
+    if (!this.#agent.discarded) {
+      this.#agent.dropVersion(next);
+      modules.release(next.identity.moduleHash);
+    }
     for (const instance of this.#old.instances) this.#parts.delivery.pump(instance);
   }
 

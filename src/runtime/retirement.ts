@@ -96,7 +96,8 @@ export class Retirement {
     agent.dropInstance(instance);
     await instance.exclusively(() => launcher.evict(instance, true));
     if (version.instances.length > 0 || version === agent.version) return;
-    if (!agent.versions.has(version)) return;
+    // One that was removed has taken along the modules of all its versions.
+    if (agent.discarded || !agent.versions.has(version)) return;
     agent.dropVersion(version);
     modules.release(version.identity.moduleHash);
   }

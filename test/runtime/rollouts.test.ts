@@ -191,6 +191,31 @@ describe('another version of an agent', () => {
     assert.equal(test.runtime.agents.find('removed'), undefined);
   });
 
+  it('that ends with its agent, while the old one lingers, leaves the module to others', async () => {
+    await test.deploy(v1, { name: 'neighbour' });
+    await test.deploy(v1, { name: 'outgrown' });
+    await test.deploy(v2, { name: 'witness' });
+    await ended(test, await beginDeployment(test, 'outgrown', v2, { type: 'immediate' }));
+    await ended(test, await beginDeployment(test, 'witness', v2, { type: 'immediate' }));
+    await test.runtime.agents.remove('outgrown');
+    // Former versions are ended in turns, and the removed agent's comes before this one.
+    await eventually('a former version is gone', () => {
+      const { instances } = test.runtime.agents.get('witness');
+      return instances.every(({ version }) => version === '1.1.0');
+    });
+    // With another limit the module is compiled anew from the store.
+    const update = await test.runtime.updates.begin({
+      agentId: test.runtime.agents.get('neighbour').agentId,
+      kind: 'deployment',
+      config: { memoryBytes: 4 * 2 ** 20 },
+      strategy: { type: 'immediate' },
+      strategyPath: 'strategy',
+      createdBy: 'tests',
+    });
+    assert.equal((await ended(test, update)).status, 'completed');
+    assert.equal(await ask('neighbour', 'after'), 'one');
+  });
+
   it('may rewrite what the old one stored, or refuse and be rolled back', async () => {
     const old = new GuestBuilder();
     const store = old.use('store_data');
