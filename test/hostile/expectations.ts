@@ -67,7 +67,10 @@ export const runsOutOfFuel = (limit = 10_000_000): Fails => ({
 });
 
 const badPointer = traps(/a host call was given \d+ bytes at \d+, outside the memory/);
-const badAllocation = traps(/caxton_alloc gave \d+ for \d+ bytes, outside the memory/);
+const badAllocation: Fails = {
+  ...traps(/caxton_alloc trapped: it gave \d+ for \d+ bytes, outside the memory/),
+  details: { export: 'caxton_alloc' },
+};
 
 const initOutOfFuel = refused('DEPLOYMENT_FAILED', /could not be started: .*units of fuel/, {
   cause: 'RESOURCE_LIMIT_EXCEEDED',
