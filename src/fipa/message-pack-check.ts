@@ -1,3 +1,5 @@
+import { isUtf8Range } from '../base/utf8.js';
+
 const MAP = 1;
 const ARRAY = 2;
 
@@ -52,6 +54,8 @@ export function messagePackFault(
     if (container === 0) {
       at += count + (blob && type > 0xc6 ? EXTENSION_KIND_BYTES : 0);
       if (at > end) return 'malformed';
+      // A decoder would put something else in the place of what is no text.
+      if (isText(type) && !isUtf8Range(bytes, at - count, at)) return 'malformed';
       continue;
     }
     const values = container === MAP ? count * 2 : count;
@@ -77,6 +81,10 @@ function containerOf(type: number): number {
   if ((type & 0xf0) === 0x80 || type === 0xde || type === 0xdf) return MAP;
   if ((type & 0xf0) === 0x90 || type === 0xdc || type === 0xdd) return ARRAY;
   return 0;
+}
+
+function isText(type: number): boolean {
+  return (type & 0xe0) === 0xa0 || (type >= 0xd9 && type <= 0xdb);
 }
 
 /** Binary data or an extension. */

@@ -29,7 +29,9 @@ export function decodeMessagePack(bytes: Uint8Array, field: string, subject: str
     case 'too many values':
       throw beyond(`${subject} holds more than`, BOUNDS.values, 'values', field);
     case 'malformed':
-      throw malformed('it ends too early, goes on too long, or claims more than it holds');
+      throw malformed(
+        'it ends too early, goes on too long, claims more than it holds, or has text that is not UTF-8',
+      );
     case undefined:
   }
   try {

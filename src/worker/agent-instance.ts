@@ -99,15 +99,17 @@ export class AgentInstance {
     } catch (thrown) {
       return notEncodable(thrown);
     }
+    let step = 'caxton_alloc';
     try {
       const pointer = this.#exports.caxton_alloc(length) >>> 0;
       if (pointer === 0) return allocationRefused(length, this.#install.memoryMaxBytes);
       if (pointer + length > this.#memory.byteLength) this.#refuseAllocation(pointer, length);
       encoder.write(this.#memory.bytes, pointer);
+      step = 'handle_message';
       const code = this.#exports.handle_message(pointer, length);
       return code === 0 ? undefined : failureOfCode('handle_message', code);
     } catch (thrown) {
-      return failureOfThrown(thrown, this.#fuel, 'handle_message');
+      return failureOfThrown(thrown, this.#fuel, step, 'handle_message');
     }
   }
 
@@ -154,6 +156,7 @@ export class AgentInstance {
     if (migration === undefined || migrateState === undefined) return undefined;
     const { from, to } = migration;
     const text = this.#services.encoder.encodeValue({ from, to }, this.#host.encoding);
+    let step = 'caxton_alloc';
     try {
       const pointer = this.#exports.caxton_alloc(text.length) >>> 0;
       if (pointer === 0) return allocationRefused(text.length, memoryMaxBytes);
@@ -161,10 +164,11 @@ export class AgentInstance {
         this.#refuseAllocation(pointer, text.length);
       }
       this.#memory.bytes.set(text, pointer);
+      step = 'migrate_state';
       const code = migrateState(pointer, text.length);
       return code === 0 ? undefined : failureOfCode('migrate_state', code);
     } catch (thrown) {
-      return failureOfThrown(thrown, this.#fuel, 'migrate_state');
+      return failureOfThrown(thrown, this.#fuel, step, 'migrate_state');
     }
   }
 
@@ -172,7 +176,7 @@ export class AgentInstance {
     try {
       const encoding = this.#exports.caxton_encoding?.() ?? ENCODING_JSON;
       if (encoding !== ENCODING_JSON && encoding !== ENCODING_MESSAGE_PACK) {
-        return failureOfCode('caxton_encoding', encoding);
+        return failureOfCode('caxton_encoding', encoding, '0 (JSON) or 1 (MessagePack)');
       }
       this.#host.encoding = encoding;
       return undefined;
@@ -183,7 +187,7 @@ export class AgentInstance {
 
   #refuseAllocation(pointer: number, length: number): never {
     throw new HostTrap(
-      `caxton_alloc gave ${pointer} for ${length} bytes, outside the memory of ${this.memoryBytes} bytes`,
+      `it gave ${pointer} for ${length} bytes, outside the memory of ${this.memoryBytes} bytes`,
     );
   }
 }

@@ -9,18 +9,29 @@ export interface CallFailure {
   readonly trapped: boolean;
 }
 
-/** What ended a call that threw. */
-export function failureOfThrown(thrown: unknown, fuel: FuelMeter, step: string): CallFailure {
+/**
+ * What ended a call that threw.
+ * @param step the export that was called
+ * @param occasion for which export's sake, where that is another one
+ */
+export function failureOfThrown(
+  thrown: unknown,
+  fuel: FuelMeter,
+  step: string,
+  occasion: string = step,
+): CallFailure {
   if (fuel.exhausted) return { error: outOfFuel(fuel.budget), trapped: true };
   const reason = trapText(thrown);
   if (reason === undefined) return { error: toPlainError(thrown), trapped: true };
-  return { error: callError(step, `trapped: ${reason}`, { trap: reason }), trapped: true };
+  const details = { trap: reason };
+  return { error: callError(step, `trapped: ${reason}`, details, occasion), trapped: true };
 }
 
 /** A step that answered with a number that means failure. */
-export function failureOfCode(step: string, code: number): CallFailure {
+export function failureOfCode(step: string, code: number, wanted = '0'): CallFailure {
   const details = { agent_code: code };
-  return { error: callError(step, `returned ${code} instead of 0`, details), trapped: false };
+  const what = `returned ${code} instead of ${wanted}`;
+  return { error: callError(step, what, details), trapped: false };
 }
 
 /** `caxton_alloc` answered 0. */
@@ -62,8 +73,13 @@ export function noMemoryForInstance(memoryMaxBytes: number): CallFailure {
   return { error, trapped: true };
 }
 
-function callError(step: string, what: string, details: Record<string, unknown>): PlainError {
-  const duringMessage = step === 'handle_message' || step === 'handle_timer';
+function callError(
+  step: string,
+  what: string,
+  details: Record<string, unknown>,
+  occasion = step,
+): PlainError {
+  const duringMessage = occasion === 'handle_message' || occasion === 'handle_timer';
   const code: ErrorCode = duringMessage ? 'MESSAGE_DELIVERY_FAILED' : 'DEPLOYMENT_FAILED';
   return { code, message: `The agent's ${step} ${what}`, details: { ...details, export: step } };
 }

@@ -1,6 +1,7 @@
 import { Decoder } from '@msgpack/msgpack';
 import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
+import { isUtf8Range } from '../base/utf8.js';
 import { parseMessageInput } from '../fipa/input.js';
 import type { Message } from '../fipa/message.js';
 import { messagePackFault } from '../fipa/message-pack-check.js';
@@ -73,6 +74,8 @@ export class GuestInput {
         }
         return this.#messagePack.decode(memory.subarray(start, start + length));
       }
+      // Else what is no text would be replaced without a word.
+      if (!isUtf8Range(memory, start, start + length)) return undefined;
       if (jsonDepthExceeds(memory, start, start + length, DEPTH_MAX)) return undefined;
       return JSON.parse(memory.toString('utf8', start, start + length));
     } catch (error) {

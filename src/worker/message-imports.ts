@@ -1,6 +1,7 @@
 import { wallUs } from '../base/clock.js';
 import { newMessageId, sortableId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
+import { isUtf8Range } from '../base/utf8.js';
 import { isCapability } from '../fipa/capability.js';
 import type { Message } from '../fipa/message.js';
 import { HOST_CALL_FUEL, HOST_INVALID_ARGUMENT, HOST_LIMIT_EXCEEDED } from '../wire/host-calls.js';
@@ -50,6 +51,8 @@ export const MESSAGE_IMPORTS: Readonly<Record<string, ImportBinder>> = Object.fr
     const start = host.memory.check(pointer, length);
     host.fuel.charge(HOST_CALL_FUEL.register_capability, length >>> 0);
     if (length >>> 0 > LIMITS.agent_name_bytes) return HOST_INVALID_ARGUMENT;
+    const { bytes } = host.memory;
+    if (!isUtf8Range(bytes, start, start + (length >>> 0))) return HOST_INVALID_ARGUMENT;
     const name = host.memory.text(start, length);
     if (!isCapability(name)) return HOST_INVALID_ARGUMENT;
     return addOnce(host, host.agent.capabilities, name, LIMITS.capabilities_per_agent, () =>

@@ -55,6 +55,17 @@ test('lengths of every width are followed', () => {
   }
 });
 
+test('text of every width must be UTF-8, as a value and as a key', () => {
+  for (const length of [2, 31, 32, 255, 256, 65_535, 65_536]) {
+    for (const value of ['é'.repeat(length / 2), { ['x'.repeat(length - 1)]: 1 }]) {
+      const packed = Buffer.from(encode(value));
+      assert.equal(check(packed), true);
+      packed[packed.length - 2] = 0xff;
+      assert.equal(check(packed), false);
+    }
+  }
+});
+
 test('nesting is bounded', () => {
   let value: unknown = 1;
   for (let i = 0; i < DEPTH; i++) value = [value];

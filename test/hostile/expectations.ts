@@ -67,7 +67,10 @@ export const runsOutOfFuel = (limit = 10_000_000): Fails => ({
 });
 
 const badPointer = traps(/a host call was given \d+ bytes at \d+, outside the memory/);
-const badAllocation = traps(/caxton_alloc gave \d+ for \d+ bytes, outside the memory/);
+const badAllocation: Fails = {
+  ...traps(/caxton_alloc trapped: it gave \d+ for \d+ bytes, outside the memory/),
+  details: { export: 'caxton_alloc' },
+};
 
 const initOutOfFuel = refused('DEPLOYMENT_FAILED', /could not be started: .*units of fuel/, {
   cause: 'RESOURCE_LIMIT_EXCEEDED',
@@ -142,6 +145,7 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = Object.freeze
     details: { resource: 'memory', limit: 64 * 1024 * 1024 },
   },
   'garbage-output': returns(-2),
+  'garbage-output-utf8': returns(-2),
   'output-missing-receiver': returns(-2),
   'output-unknown-performative': returns(-2),
   'returns-nonzero': returns(7),
@@ -153,7 +157,6 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = Object.freeze
   // 95 times 32 KiB and their keys are what one message's effects may hold of 3 MiB.
   'data-flood': answers({ accepted: 95, result: -3 }),
   'forged-sender': answers(1),
-  'garbage-output-utf8': answers('\ufffd\ufffd\ufffd('),
   'memory-grow-loop': answers({ pages: 1_024 }),
   'memory-grow-once-big': answers({ result: -1 }),
 

@@ -34,6 +34,23 @@ test('non-zero from handle_message fails the message and keeps the instance', as
   assert.equal((await worker.handle(slot, {})).done.outcome, OUTCOME_FAILED);
 });
 
+test('a trap in caxton_alloc is called that', async () => {
+  const source = new GuestBuilder().build().replace('(local $missing i32)', '$& (unreachable)');
+  const slot = await worker.install(source);
+  const { done } = await worker.handle(slot, {});
+  assert.equal(done.error?.code, 'MESSAGE_DELIVERY_FAILED');
+  assert.equal(done.error?.details.export, 'caxton_alloc');
+  assert.match(done.error?.message ?? '', /caxton_alloc trapped: unreachable/);
+});
+
+test('an encoding that there is not is refused with those that there are', async () => {
+  const guest = new GuestBuilder().export('caxton_encoding', '(i32.const 2)', '(result i32)');
+  await assert.rejects(worker.install(guest.build()), {
+    code: 'DEPLOYMENT_FAILED',
+    message: /caxton_encoding returned 2 instead of 0 \(JSON\) or 1 \(MessagePack\)/,
+  });
+});
+
 test('memory may be grown so often in each call, and again in the next', async () => {
   const slot = await worker.install(
     new GuestBuilder().build(`(local $count i32)

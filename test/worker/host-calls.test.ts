@@ -145,7 +145,7 @@ test('get_config reads the deployment’s environment and nothing else', async (
 });
 
 test('a capability is published once, and a malformed one refused', async () => {
-  const registered = async (name: string): Promise<Handled> => {
+  const registered = async (name: string | Uint8Array): Promise<Handled> => {
     const guest = new GuestBuilder();
     const call = `(call ${guest.use('register_capability')} ${guest.text(name)})`;
     return worker.handle(await worker.install(guest.build(`(drop ${call}) ${call}`)), {});
@@ -160,6 +160,7 @@ test('a capability is published once, and a malformed one refused', async () => 
   for (const name of ['', 'two words', 'x:', 'x:y', ':1', 'x:1.', 'x'.repeat(129), 'a\nb']) {
     assert.equal(resultOf(await registered(name)), -2, name);
   }
+  assert.equal(resultOf(await registered(Uint8Array.of(0x61, 0xff, 0xfe))), -2);
 });
 
 test('subscriptions are checked, made canonical and published once', async () => {

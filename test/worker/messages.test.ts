@@ -208,6 +208,15 @@ test('what the agent set itself stays', async () => {
   assert.equal(apart.in_reply_to, undefined);
 });
 
+const VALID = '{"performative":"inform","receiver":"x","content":"<?>"}';
+
+/** Puts two bytes that no text holds into the content. */
+function noText(message: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(message);
+  bytes.set([0xff, 0xfe], bytes.indexOf('<'));
+  return bytes;
+}
+
 const REFUSED: ReadonlyArray<readonly [string, string | Uint8Array, number]> = [
   ['no JSON', 'nonsense', 0],
   ['not an object', '[1]', 0],
@@ -215,6 +224,8 @@ const REFUSED: ReadonlyArray<readonly [string, string | Uint8Array, number]> = [
   ['an unknown performative', '{"performative":"shout","receiver":"x"}', 0],
   ['JSON nested too deep', `{"content":${'['.repeat(2_000)}${']'.repeat(2_000)}}`, 0],
   ['bytes that are no UTF-8', new Uint8Array([0x7b, 0xff, 0xfe]), 0],
+  ['text that is no UTF-8', noText(Buffer.from(VALID)), 0],
+  ['MessagePack text that is no UTF-8', noText(encodePack(JSON.parse(VALID))), 1],
   ['nothing at all', '', 0],
   ['MessagePack cut short', encodePack({ performative: 'inform' }).subarray(0, 8), 1],
   ['MessagePack that claims four billion elements', new Uint8Array([0xdd, 255, 255, 255, 255]), 1],
