@@ -17,6 +17,9 @@ describe('the only worker, when it dies', () => {
 
   /** Ends the worker while the slow agent has a message in hand. */
   async function killAt(test: TestRuntime, agent: string): Promise<void> {
+    await eventually('it takes messages', () => {
+      return test.runtime.agents.get(agent).instances.every(({ ready }) => ready);
+    });
     const failing = test.askFailure(agent, 'in hand');
     await sleep(30);
     await threads.terminateAll();
