@@ -48,7 +48,11 @@ export const ConfigChangeFields = {
     ),
   ),
   environment: Type.Optional(
-    Type.Record(Type.String({ minLength: 1, maxLength: 256 }), Type.String(), {
+    // Not a record: its pattern would pass over names with a line break, whatever their values.
+    Type.Unsafe<Record<string, string>>({
+      type: 'object',
+      propertyNames: { minLength: 1, maxLength: LIMITS.environment_name_characters },
+      additionalProperties: { type: 'string' },
       maxProperties: LIMITS.environment_entries,
       description: 'What the agent reads with get_config',
     }),

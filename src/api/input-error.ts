@@ -29,6 +29,8 @@ export function inputError(error: ErrorObject): CaxtonError {
     case 'minLength':
     case 'maxLength':
       return breaks(lengthWords(error, 'characters'));
+    case 'minProperties':
+    case 'maxProperties':
     case 'minItems':
     case 'maxItems':
       return breaks(lengthWords(error, 'entries'));
@@ -41,7 +43,9 @@ export function inputError(error: ErrorObject): CaxtonError {
   }
 
   function breaks(rule: string): CaxtonError {
-    return invalidRequest(`${path === '' ? 'The input' : path} ${rule}.`, path, {
+    const subject = path === '' ? 'The input' : path;
+    const named = error.propertyName === undefined ? subject : `A name in ${subject}`;
+    return invalidRequest(`${named} ${rule}.`, path, {
       rule: error.keyword,
       ...(error.params.limit === undefined ? {} : { limit: error.params.limit }),
     });

@@ -69,6 +69,7 @@ export const LIMITS = Object.freeze({
   agents: 20_000,
   agent_name_bytes: 128,
   environment_entries: 256,
+  environment_name_characters: 256,
   environment_bytes: 64 * KIB,
   capabilities_per_agent: 64,
   subscriptions_per_agent: 64,

@@ -8,7 +8,7 @@ import {
   encodeCursor,
 } from './cursor.js';
 import { idTimeUs } from './id-time.js';
-import { numberKey, numberOfKey } from './keys.js';
+import { fitsKey, numberKey, numberOfKey } from './keys.js';
 import { MessageReader } from './message-reader.js';
 import { filtersOf, matchingSegments, type SegmentMatches } from './posting-reader.js';
 import { decodeSegment, firstOf, type Segment } from './segment.js';
@@ -126,7 +126,7 @@ export class HistoryReader {
       toUs: query.untilMs === undefined ? Number.POSITIVE_INFINITY : query.untilMs * 1_000,
     };
     // No stored value is longer, and no key of the index may be.
-    if (filters.some((filter) => filter.text.length > LIMITS.field_bytes)) return 0;
+    if (filters.some(({ text }) => !fitsKey(text))) return 0;
     if (filters.length === 0 && !timed) return this.#walkAll(reverse, after, take);
     const segments =
       filters.length === 0

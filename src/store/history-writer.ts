@@ -1,4 +1,3 @@
-import { LIMITS } from '../base/limits.js';
 import { decodeMessage, encodedBytes, MESSAGE_HEADER_BYTES } from '../fipa/binary.js';
 import type { Envelope } from '../fipa/message.js';
 import { performativeCode } from '../fipa/performative.js';
@@ -8,6 +7,8 @@ import {
   BY_PERFORMATIVE,
   BY_RECEIVER,
   BY_SENDER,
+  fitsKey,
+  KEY_TEXT_BYTES_MAX,
   NUMBER_BYTES,
   numberKey,
   type PostingKind,
@@ -58,7 +59,7 @@ export class HistoryWriter {
   readonly #block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   #blockBytes = 0;
   #blockFirst = 0;
-  readonly #key = Buffer.allocUnsafeSlow(3 + LIMITS.field_bytes * 4 + NUMBER_BYTES);
+  readonly #key = Buffer.allocUnsafeSlow(3 + KEY_TEXT_BYTES_MAX + NUMBER_BYTES);
   readonly #places = Buffer.allocUnsafeSlow(SEGMENT_MESSAGES * 2);
 
   /** @param segmentSpanMs a segment takes no more messages after so long, so that it can age */
@@ -195,8 +196,8 @@ function readEnvelope(bytes: Buffer, offset: number, length: number): Envelope |
   try {
     const envelope = decodeMessage(bytes, offset, false);
     const { sender, receiver, conversationId } = envelope;
-    const longest = Math.max(sender.length, receiver.length, conversationId.length);
-    return longest > LIMITS.field_bytes ? 'a text field is too long' : envelope;
+    const fits = fitsKey(sender) && fitsKey(receiver) && fitsKey(conversationId);
+    return fits ? envelope : 'a text field is too long';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -1,3 +1,5 @@
+import { LIMITS } from '../base/limits.js';
+
 /**
  * Keys of the tables, as bytes that LMDB orders one by one. Numbers are big endian so that their
  * order is kept; text has its length in front, so that no text is a prefix of another.
@@ -14,6 +16,14 @@ export type PostingKind =
   | typeof BY_SENDER
   | typeof BY_RECEIVER
   | typeof BY_PERFORMATIVE;
+
+/** What the longest field of a message takes: the limit counts characters, of up to four bytes. */
+export const KEY_TEXT_BYTES_MAX = LIMITS.field_bytes * 4;
+
+/** Whether a text is short enough for a key. */
+export function fitsKey(text: string): boolean {
+  return text.length * 3 <= KEY_TEXT_BYTES_MAX || Buffer.byteLength(text) <= KEY_TEXT_BYTES_MAX;
+}
 
 export function numberKey(value: number): Buffer {
   const key = Buffer.allocUnsafe(NUMBER_BYTES);

@@ -20,6 +20,12 @@ test('rules are told in words', () => {
     [{ minLength: 1 }, '', 'field must not be empty.'],
     [{ minLength: 2 }, '', 'field must have at least 2 characters.'],
     [{ maxLength: 2 }, 'abc', 'field may have at most 2 characters.'],
+    [{ maxProperties: 1 }, { a: 1, b: 2 }, 'field may have at most 1 entries.'],
+    [
+      { propertyNames: { maxLength: 1 } },
+      { ab: 1 },
+      'A name in field may have at most 1 characters.',
+    ],
     [{ maxItems: 1 }, [1, 2], 'field may have at most 1 entries.'],
     [{ minimum: 1 }, 0, 'field must be at least 1.'],
     [{ maximum: 1 }, 2, 'field must be at most 1.'],

@@ -12,7 +12,7 @@ import type { HistoryQuery } from '../../src/store/store.js';
 import { openTables, readState } from '../../src/store/tables.js';
 import { append, makeMessage, optionsFor, withFolder, withStore } from './support.js';
 
-const NAMES = ['a', 'b', 'ab', 'ü\u0000', 'x'.repeat(256)];
+const NAMES = ['a', 'b', 'ab', 'ü\u0000', 'x'.repeat(256), '🦊'.repeat(256)];
 const CONVERSATIONS = ['', 'conv_1', 'conv_10', 'a'];
 const ACTS: readonly Performative[] = ['request', 'inform', 'failure'];
 const START_MS = 1_700_000_000_000;

@@ -58,6 +58,21 @@ test('base64 is checked strictly', async () => {
   }
 });
 
+test('names and values of an environment are checked, whatever they are made of', async () => {
+  for (const environment of [{ 'a\nb': 5 }, { '\n': null }, { '': 'x' }, { ['x'.repeat(257)]: 'x' }]) {
+    const answer = await request(
+      base,
+      'POST',
+      deployForm(sampleAgent('echo'), { name: 'surroundings', environment }),
+    );
+    assert.equal(answer.status, 400, answer.text);
+    const { error } = answer.body as { error: { code: string; details: { field: string } } };
+    assert.equal(error.code, 'INVALID_REQUEST');
+    assert.match(error.details.field, /^config\.environment/);
+  }
+  await deploy({ name: 'surroundings', environment: { 'a\nb': 'x', ['y'.repeat(256)]: '' } });
+});
+
 test('a form is refused by the part that is missing, unknown, doubled or no JSON', async () => {
   const complete = () => deployForm(sampleAgent('echo'), { name: 'form' });
   const withoutFile = new FormData();
