@@ -1,0 +1,263 @@
+import { CaxtonError, type ErrorBody } from './error.js';
+import { Link, type LinkHandlers } from './link.js';
+import type { Message } from './operation-types.js';
+import type { Settings } from './options.js';
+import { RecentIds } from './recent-ids.js';
+
+/** What to subscribe to: messages by `filter` or `client_id`, events by `events`, or both. */
+export interface SubscriptionRequest {
+  readonly filter?: {
+    readonly agents?: readonly string[];
+    readonly performatives?: readonly string[];
+    readonly conversation_id?: string;
+  };
+  readonly events?: readonly string[];
+  readonly filters?: { readonly agent_ids?: readonly string[] };
+  /** Makes this client the receiver of that name. */
+  readonly client_id?: string;
+  readonly on_overflow?: 'drop' | 'close';
+}
+
+/** What a subscription gets: an event, or a message. */
+export interface StreamFrame {
+  readonly type: string;
+  readonly seq: number;
+  readonly subscription_id: string;
+  readonly message?: Message;
+}
+
+/** What may have been missed: while there was no connection, or because it was read too slowly. */
+export interface Gap {
+  /** How many; undefined = nobody knows. */
+  readonly missed: number | undefined;
+  readonly request: SubscriptionRequest;
+}
+
+export interface Subscription {
+  /**
+   * Resolves when the server has taken the subscription, so that nothing from then on is missed;
+   * rejects when it refuses it.
+   */
+  readonly ready: Promise<void>;
+  close(): void;
+}
+
+export interface StreamListeners {
+  connected(): void;
+  disconnected(error: CaxtonError): void;
+  gap(gap: Gap): void;
+  /** A subscription is refused, or the client is not let in. */
+  failed(error: CaxtonError): void;
+}
+
+/** One subscription, over all the connections in which it is made anew. */
+interface Entry {
+  readonly request: SubscriptionRequest;
+  readonly handler: (frame: StreamFrame) => void;
+  readonly seen: RecentIds;
+  /** The server's name for it in the present connection. */
+  subscriptionId: string | undefined;
+  /** Where to go on; undefined while the server has not said that it can. */
+  lastSeq: number | undefined;
+  /** Up to this `seq` messages may come that came before. */
+  repeatsUntil: number;
+  wasReady: boolean;
+  closed: boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: CaxtonError) => void;
+}
+
+interface ServerFrame extends StreamFrame {
+  readonly id?: number;
+  readonly resumed?: boolean;
+  readonly missed?: number | null;
+  readonly may_repeat?: boolean;
+  readonly error?: ErrorBody;
+  readonly details?: { readonly dropped?: number; readonly first_seq?: number };
+}
+
+/** Subscriptions that outlive their connection: each is made anew in the next, where it ended. */
+export class EventStream {
+  readonly #settings: Settings;
+  readonly #listeners: StreamListeners;
+  readonly #mayConnect: LinkHandlers['mayConnect'];
+  readonly #entries = new Set<Entry>();
+  readonly #bySubscription = new Map<string, Entry>();
+  /** Subscribe frames that are not answered yet. */
+  readonly #asked = new Map<number, Entry>();
+  #link: Link | undefined;
+  #frames = 0;
+
+  constructor(
+    settings: Settings,
+    mayConnect: LinkHandlers['mayConnect'],
+    listeners: StreamListeners,
+  ) {
+    this.#settings = settings;
+    this.#mayConnect = mayConnect;
+    this.#listeners = listeners;
+  }
+
+  subscribe(request: SubscriptionRequest, handler: (frame: StreamFrame) => void): Subscription {
+    let entry: Entry | undefined;
+    const ready = new Promise<void>((resolve, reject) => {
+      entry = {
+        request,
+        handler,
+        seen: new RecentIds(),
+        subscriptionId: undefined,
+        lastSeq: undefined,
+        repeatsUntil: 0,
+        wasReady: false,
+        closed: false,
+        resolve,
+        reject,
+      };
+    });
+    // Who doesn't wait for it hears of a refusal as the client's error.
+    ready.catch(() => {});
+    const added = entry as unknown as Entry;
+    this.#entries.add(added);
+    this.#link ??= this.#connect();
+    if (this.#link.isOpen) this.#ask(added);
+    return { ready, close: () => this.#close(added) };
+  }
+
+  /** Ends all subscriptions and the connection. */
+  close(): void {
+    for (const entry of [...this.#entries]) this.#close(entry);
+  }
+
+  #connect(): Link {
+    return new Link(this.#settings, {
+      mayConnect: this.#mayConnect,
+      opened: () => {
+        for (const entry of this.#entries) this.#ask(entry);
+        this.#listeners.connected();
+      },
+      received: (data) => {
+        if (typeof data === 'string') this.#receive(JSON.parse(data) as ServerFrame);
+      },
+      lost: (error) => {
+        this.#asked.clear();
+        this.#bySubscription.clear();
+        for (const entry of this.#entries) entry.subscriptionId = undefined;
+        this.#listeners.disconnected(error);
+      },
+      refused: (error) => {
+        const entries = [...this.#entries];
+        this.#entries.clear();
+        this.#link = undefined;
+        for (const entry of entries) entry.reject(error);
+        this.#listeners.failed(error);
+      },
+    });
+  }
+
+  #ask(entry: Entry): void {
+    const id = ++this.#frames;
+    this.#asked.set(id, entry);
+    const resume = entry.lastSeq === undefined ? {} : { resume_from: entry.lastSeq };
+    this.#link?.send(JSON.stringify({ type: 'subscribe', id, ...entry.request, ...resume }));
+  }
+
+  #receive(frame: ServerFrame): void {
+    const asked = frame.id === undefined ? undefined : this.#asked.get(frame.id);
+    if (asked !== undefined) {
+      this.#asked.delete(frame.id as number);
+      if (frame.error !== undefined) this.#refused(asked, CaxtonError.fromBody(frame.error));
+      else this.#subscribed(asked, frame);
+      return;
+    }
+    const entry = this.#bySubscription.get(frame.subscription_id);
+    if (entry !== undefined && frame.type !== 'unsubscribed') this.#deliver(entry, frame);
+  }
+
+  #subscribed(entry: Entry, frame: ServerFrame): void {
+    if (entry.closed) {
+      this.#unsubscribe(frame.subscription_id);
+      return;
+    }
+    entry.subscriptionId = frame.subscription_id;
+    this.#bySubscription.set(frame.subscription_id, entry);
+    const isReturn = entry.wasReady;
+    entry.wasReady = true;
+    // A server that can resume says where the stream begins. The place that it goes on from stands,
+    // unless it lies ahead of the server's, whose clock was set back.
+    if (typeof frame.seq === 'number') {
+      entry.lastSeq = Math.min(entry.lastSeq ?? frame.seq, frame.seq);
+      entry.repeatsUntil = frame.may_repeat ? frame.seq : 0;
+    }
+    entry.resolve();
+    if (isReturn && frame.resumed !== true) {
+      this.#listeners.gap({ missed: frame.missed ?? undefined, request: entry.request });
+    }
+  }
+
+  #refused(entry: Entry, error: CaxtonError): void {
+    if (entry.closed) return;
+    if (error.details.field === 'resume_from') {
+      entry.lastSeq = undefined;
+      this.#ask(entry);
+    } else if (error.code === 'RATE_LIMITED') {
+      const again = (): void => {
+        if (!entry.closed && entry.subscriptionId === undefined && this.#link?.isOpen) {
+          this.#ask(entry);
+        }
+      };
+      setTimeout(again, error.retryAfterMs ?? 1_000);
+    } else {
+      entry.reject(error);
+      this.#close(entry);
+      this.#listeners.failed(error);
+    }
+  }
+
+  #deliver(entry: Entry, frame: ServerFrame): void {
+    const { details } = frame;
+    if (frame.type === 'system.alert' && details?.dropped && details.first_seq) {
+      // About this subscription alone, whatever it asked for.
+      this.#advance(entry, frame.seq);
+      this.#listeners.gap({ missed: details.dropped, request: entry.request });
+      return;
+    }
+    if (frame.message !== undefined) {
+      const isNew = entry.seen.add(frame.message.message_id);
+      if (!isNew && frame.seq <= entry.repeatsUntil) return;
+    }
+    this.#advance(entry, frame.seq);
+    try {
+      entry.handler(frame);
+    } catch (error) {
+      // As an EventTarget does: the fault of one handler is nobody else's.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+
+  #advance(entry: Entry, seq: number): void {
+    if (entry.lastSeq !== undefined && seq > entry.lastSeq) entry.lastSeq = seq;
+  }
+
+  #close(entry: Entry): void {
+    if (entry.closed) return;
+    entry.closed = true;
+    this.#entries.delete(entry);
+    if (!entry.wasReady) {
+      entry.reject(new CaxtonError({ code: 'CLOSED', message: 'The subscription was closed.' }));
+    }
+    if (entry.subscriptionId !== undefined) {
+      this.#bySubscription.delete(entry.subscriptionId);
+      if (this.#link?.isOpen) this.#unsubscribe(entry.subscriptionId);
+    }
+    if (this.#entries.size > 0) return;
+    this.#link?.close();
+    this.#link = undefined;
+    this.#asked.clear();
+  }
+
+  #unsubscribe(subscriptionId: string): void {
+    this.#link?.send(JSON.stringify({ type: 'unsubscribe', subscription_id: subscriptionId }));
+  }
+}

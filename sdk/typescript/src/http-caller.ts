@@ -1,0 +1,168 @@
+import { backoffMs } from './backoff.js';
+import { type CallLimits, Deadline, pause } from './deadline.js';
+import { CaxtonError, errorBodyOf } from './error.js';
+import type { OperationRow } from './operation-row.js';
+import { OPERATIONS, type OperationTypes } from './operation-table.js';
+import { type Settings, urlOf } from './options.js';
+import { randomKey } from './random-key.js';
+import { moduleToBase64, type WasmModule } from './wasm-module.js';
+
+/** What a call may be given beside its input. */
+export interface CallOptions extends CallLimits {
+  /**
+   * For sends and deploys: a call repeated under the same key gets the first result, and nothing is
+   * done twice. Each call has a key of its own unless one is given.
+   */
+  readonly idempotencyKey?: string | undefined;
+  /** W3C Trace Context, with which the server's log and messages name this call. */
+  readonly traceparent?: string | undefined;
+}
+
+type Fields = Record<string, unknown>;
+
+/** One HTTP request, the same for each attempt. */
+interface Exchange {
+  readonly url: URL;
+  readonly init: RequestInit;
+  readonly repeat: OperationRow['repeat'];
+}
+
+/** Calls operations over REST, and calls again what may safely be called again. */
+export class HttpCaller {
+  readonly #settings: Settings;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  /** @throws CaxtonError, or the reason of the caller's signal */
+  async call<Name extends keyof OperationTypes>(
+    name: Name,
+    input: OperationTypes[Name]['input'],
+    options: CallOptions = {},
+  ): Promise<OperationTypes[Name]['output']> {
+    const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs;
+    const deadline = new Deadline({ signal: options.signal, timeoutMs }, name);
+    try {
+      deadline.signal.throwIfAborted();
+      const exchange = await this.#exchange(OPERATIONS[name], input as Fields, options);
+      return (await this.#attempt(exchange, deadline.signal)) as OperationTypes[Name]['output'];
+    } finally {
+      deadline.dispose();
+    }
+  }
+
+  async #exchange(row: OperationRow, input: Fields, options: CallOptions): Promise<Exchange> {
+    const rest = { ...input };
+    const path = row.path.replace(/\{(\w+)\}/g, (_, parameter: string) => {
+      const value = rest[parameter];
+      delete rest[parameter];
+      if (typeof value !== 'string' || value === '') {
+        throw new TypeError(`${parameter} must be a text that is not empty.`);
+      }
+      return encodeURIComponent(value);
+    });
+    const url = urlOf(this.#settings.endpoint, path);
+    for (const parameter of row.query) {
+      if (rest[parameter] !== undefined) url.searchParams.set(parameter, String(rest[parameter]));
+      delete rest[parameter];
+    }
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (this.#settings.apiKey) headers['x-caxton-token'] = this.#settings.apiKey;
+    if (options.traceparent) headers.traceparent = options.traceparent;
+    if (row.repeat === 'with_key') {
+      headers['idempotency-key'] = options.idempotencyKey ?? randomKey();
+    }
+    const init: RequestInit = { method: row.method, headers };
+    if (row.method === 'POST' || row.method === 'PUT') {
+      headers['content-type'] = 'application/json';
+      init.body = JSON.stringify(await bodyOf(rest));
+    }
+    return { url, init, repeat: row.repeat };
+  }
+
+  async #attempt(exchange: Exchange, signal: AbortSignal): Promise<unknown> {
+    const { retry } = this.#settings;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#once(exchange, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (attempt >= retry.retries || !mayRepeat(error, exchange.repeat)) throw error;
+        const asked_ms = error.retryAfterMs ?? 0;
+        if (asked_ms > retry.maxDelayMs) throw error;
+        await pause(Math.max(asked_ms, backoffMs(retry, attempt)), signal);
+      }
+    }
+  }
+
+  async #once({ url, init }: Exchange, signal: AbortSignal): Promise<unknown> {
+    let response: Response;
+    let text: string;
+    try {
+      response = await this.#settings.fetch(url, { ...init, signal });
+      text = await response.text();
+    } catch (error) {
+      throw unreachable(url, error);
+    }
+    return readAnswer(url, response, text);
+  }
+}
+
+async function bodyOf({ wasmModule, ...fields }: Fields): Promise<Fields> {
+  if (wasmModule === undefined) return fields;
+  return { ...fields, wasm_module: await moduleToBase64(wasmModule as WasmModule) };
+}
+
+/** Whether an attempt that failed so may be repeated without doing anything twice. */
+function mayRepeat(error: unknown, repeat: OperationRow['repeat']): error is CaxtonError {
+  if (!CaxtonError.is(error)) return false;
+  if (error.code === 'UNREACHABLE') return repeat !== 'never' || neverArrived(error.cause);
+  // The server says so where it has done nothing, and when to come again; a stopped agent, say,
+  // doesn't start by itself.
+  if (error.status === 429 || error.status === 503) {
+    if (error.code !== 'INVALID_ANSWER') return error.retryAfterMs !== undefined;
+  }
+  // Of a gateway before the server nobody knows what it has done.
+  return error.code === 'INVALID_ANSWER' && error.status >= 502 && repeat !== 'never';
+}
+
+/** Errors of Node.js with which no byte of the request has left. */
+const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
+
+function neverArrived(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (NOT_SENT.has((cause as Error & { code?: string }).code ?? '')) return true;
+  }
+  return false;
+}
+
+function unreachable(url: URL, cause: unknown): CaxtonError {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  const reason = inner instanceof Error ? inner.message || String(inner) : String(inner);
+  const message = `No server answers at ${url.origin}: ${reason}`;
+  return new CaxtonError({ code: 'UNREACHABLE', message, cause });
+}
+
+function readAnswer(url: URL, response: Response, text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw strangeAnswer(url, response.status, cause);
+  }
+  if (response.ok) return value;
+  const body = errorBodyOf(value);
+  if (body === undefined) throw strangeAnswer(url, response.status);
+  const header = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
+  throw CaxtonError.fromBody(body, response.status, header >= 0 ? header : undefined);
+}
+
+function strangeAnswer(url: URL, status: number, cause?: unknown): CaxtonError {
+  return new CaxtonError({
+    code: 'INVALID_ANSWER',
+    message: `${url.origin} answered ${status}, but not as a Caxton server does. Is it one?`,
+    status,
+    cause,
+  });
+}

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import {
+  CaxtonClient,
+  CaxtonError,
+  type CaxtonEvent,
+  type CaxtonClient as Client,
+  type Gap,
+  type Message,
+} from '@caxton/sdk';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { eventually } from '../support/eventually.js';
+import { guest, sampleAgent } from '../support/guests.js';
+import { type Relay, startRelay } from '../support/relay.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+
+let server: TestServer;
+let relay: Relay;
+let client: Client;
+
+before(async () => {
+  server = await startTestServer();
+});
+after(() => server?.close());
+beforeEach(async () => {
+  relay = await startRelay(server.url);
+  client = new CaxtonClient({ endpoint: relay.url });
+});
+afterEach(async () => {
+  client.close();
+  await relay.close();
+  for (const { agent_id: id } of await agents()) await direct().removeAgent(id);
+});
+
+/** A client beside the relay. */
+const direct = (): Client => new CaxtonClient({ endpoint: server.url });
+const agents = async () => (await direct().listAgents()).agents;
+const deploy = (name: string, wasmModule: Uint8Array = sampleAgent('echo')) =>
+  direct().deployAgent({ wasmModule, config: { name } });
+
+test('a handler gets the events of its type, its kind or all, each once', async () => {
+  const got: Record<string, string[]> = { type: [], kind: [], all: [] };
+  const note = (list: string) => (event: CaxtonEvent) => got[list]?.push(event.type);
+  await Promise.all([
+    client.on('agent.deployed', note('type')).ready,
+    client.on('agent.*', note('kind')).ready,
+    client.on('*', note('all')).ready,
+  ]);
+  const { id } = await deploy('echo');
+  await direct().removeAgent(id);
+  await eventually('the last event', () => got.all?.includes('agent.removed'));
+  assert.deepEqual(got.type, ['agent.deployed']);
+  assert.equal(got.kind?.filter((type) => type === 'agent.deployed').length, 1);
+  assert.ok(got.kind?.includes('agent.state_changed'));
+  assert.ok(got.kind?.every((type) => type.startsWith('agent.')));
+});
+
+test('events can be had about some agents alone, and come no more after off', async () => {
+  const names: string[] = [];
+  const watched = await deploy('watched');
+  const handler = (event: { name: string }): void => {
+    names.push(event.name);
+  };
+  await client.on('agent.removed', handler, { agents: [watched.id] }).ready;
+  await direct().removeAgent((await deploy('other')).id);
+  await direct().removeAgent(watched.id);
+  await eventually('the event', () => names.length > 0);
+  assert.deepEqual(names, ['watched']);
+
+  const seen: string[] = [];
+  await client.on('agent.deployed', (event) => seen.push(event.name)).ready;
+  client.off('agent.removed', handler);
+  await direct().removeAgent((await deploy('third')).id);
+  await deploy('fourth');
+  await eventually('a later event', () => seen.includes('fourth'));
+  assert.deepEqual(names, ['watched']);
+});
+
+test('agent.failed tells of an agent that fails for good', async () => {
+  const failed: Array<{ name: string; code: string }> = [];
+  const { ready } = client.on('agent.failed', ({ name, error }) => {
+    failed.push({ name, code: error.code });
+  });
+  await ready;
+  await deploy('trapper', await guest('trap-unreachable'));
+  await eventually('it fails', async () => {
+    await direct()
+      .sendMessage({ performative: 'inform', receiver: 'trapper' })
+      .catch(() => {});
+    return failed.length > 0;
+  });
+  assert.equal(failed[0]?.name, 'trapper');
+});
+
+test('a client that takes a name gets the messages sent to it', async () => {
+  const messages: Message[] = [];
+  await client.onMessage({ client_id: 'client_7' }, (message) => messages.push(message)).ready;
+  await direct().sendMessage({ performative: 'inform', receiver: 'client_7', content: [1, 'é'] });
+  await eventually('the message', () => messages.length > 0);
+  assert.deepEqual(messages[0]?.content, [1, 'é']);
+});
+
+test('a filter gets the messages that fit it', async () => {
+  const acts: string[] = [];
+  await deploy('echo');
+  const filter = { agents: ['echo'], performatives: ['inform'] };
+  await client.onMessage(filter, (message) => acts.push(message.performative)).ready;
+  await direct().sendMessageAndWait({ performative: 'request', receiver: 'echo', content: 1 });
+  await eventually('the reply', () => acts.length > 0);
+  assert.deepEqual(acts, ['inform']);
+});
+
+test('a stream that is cut comes back by itself, with all of its subscriptions', async () => {
+  const names: string[] = [];
+  let cuts = 0;
+  let returns = 0;
+  client.on('disconnected', (error) => {
+    assert.equal(error.code, 'UNREACHABLE');
+    cuts += 1;
+  });
+  client.on('connected', () => {
+    returns += 1;
+  });
+  await client.on('agent.deployed', ({ name }) => names.push(name)).ready;
+  await client.on('agent.removed', ({ name }) => names.push(`no ${name}`)).ready;
+  assert.equal(returns, 1);
+  for (const round of [1, 2]) {
+    relay.cut();
+    await eventually('it comes back', () => cuts === round && returns === round + 1);
+    const name = `round-${round}`;
+    // The subscriptions are made just after, and what comes before is told of as a gap.
+    await eventually('an event comes', async () => {
+      await direct().removeAgent((await deploy(name)).id);
+      return names.includes(name) && names.includes(`no ${name}`);
+    });
+  }
+});
+
+test('closing ends the connection, and what is not taken yet is refused', async () => {
+  const waiting = client.on('agent.failed', () => {});
+  client.close();
+  await assert.rejects(waiting.ready, (error) => CaxtonError.is(error, 'CLOSED'));
+  await client.on('agent.failed', () => {}).ready;
+  assert.equal(relay.open, 1);
+  client.close();
+  await eventually('the connection is gone', () => relay.open === 0);
+});
+
+test('a type that the server does not know is told to the listener and to who waits', async () => {
+  const errors: CaxtonError[] = [];
+  client.on('error', (error) => errors.push(error));
+  // @ts-expect-error: no such type
+  const { ready } = client.on('agents.failed', () => {});
+  await assert.rejects(ready, (error) => CaxtonError.is(error, 'INVALID_REQUEST'));
+  assert.equal(errors[0]?.details.field, 'events.0');
+});
+
+test('a client whose token is unknown is told so, and does not try for ever', async () => {
+  const sha256 = createHash('sha256').update('the-key').digest('hex');
+  const guarded = await startTestServer({ tokens: [{ name: 'one', role: 'viewer', sha256 }] });
+  const wrong = new CaxtonClient({ endpoint: guarded.url, apiKey: 'not-the-key' });
+  const right = new CaxtonClient({ endpoint: guarded.url, apiKey: 'the-key' });
+  try {
+    const errors: CaxtonError[] = [];
+    wrong.on('error', (error) => errors.push(error));
+    await assert.rejects(wrong.on('agent.*', () => {}).ready, (error) =>
+      CaxtonError.is(error, 'UNAUTHORIZED'),
+    );
+    assert.equal(errors.length, 1);
+    await right.on('agent.*', () => {}).ready;
+  } finally {
+    right.close();
+    wrong.close();
+    await guarded.close();
+  }
+});
+
+/** A server that answers subscriptions as it is told, to show what the client asks for. */
+async function scripted(answer: (frame: Record<string, unknown>, socket: WebSocket) => void) {
+  const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(sockets, 'listening');
+  sockets.on('connection', (socket) => {
+    socket.on('message', (data: Buffer) => answer(JSON.parse(data.toString()), socket));
+  });
+  return {
+    endpoint: `http://127.0.0.1:${(sockets.address() as AddressInfo).port}`,
+    close: async () => {
+      for (const socket of sockets.clients) socket.terminate();
+      sockets.close();
+      await once(sockets, 'close');
+    },
+  };
+}
+
+test('where the server can resume, a stream goes on behind the last that came', async () => {
+  const asked: unknown[] = [];
+  const told: string[] = [];
+  const gaps: Gap[] = [];
+  const message = (id: string) => ({ message_id: id, performative: 'inform' });
+  const script = await scripted((frame, socket) => {
+    if (frame.type !== 'subscribe') return;
+    asked.push(frame.resume_from);
+    const subscription_id = `sub_${asked.length}`;
+    const say = (fields: object) => socket.send(JSON.stringify({ subscription_id, ...fields }));
+    const { id } = frame;
+    if (asked.length === 1) {
+      say({ type: 'subscribed', id, seq: 100 });
+      say({ type: 'message', seq: 105, message: message('a') });
+      say({ type: 'message', seq: 107, message: message('b') });
+      socket.close(1001);
+    } else if (asked.length === 2) {
+      say({ type: 'subscribed', id, seq: 200, resumed: true, missed: 0, may_repeat: true });
+      say({ type: 'message', seq: 106, message: message('b') });
+      say({ type: 'message', seq: 120, message: message('c') });
+      // A message that is delivered anew has its former id, and comes as it is.
+      say({ type: 'message', seq: 201, message: message('b') });
+      socket.close(1001);
+    } else {
+      say({ type: 'subscribed', id, seq: 150, resumed: false, missed: null });
+      say({ type: 'message', seq: 151, message: message('d') });
+    }
+  });
+  const other = new CaxtonClient({ endpoint: script.endpoint });
+  try {
+    other.on('gap', (gap) => gaps.push(gap));
+    other.onMessage({}, ({ message_id }) => told.push(message_id));
+    await eventually('all came', () => told.includes('d'));
+    assert.deepEqual(asked, [undefined, 107, 201]);
+    assert.deepEqual(told, ['a', 'b', 'c', 'b', 'd']);
+    assert.equal(gaps.length, 1);
+    assert.equal(gaps[0]?.missed, undefined);
+  } finally {
+    other.close();
+    await script.close();
+  }
+});
+
+test('events that were dropped for a slow client are a gap, and no event of its handler', async () => {
+  const gaps: Gap[] = [];
+  const events: unknown[] = [];
+  const script = await scripted((frame, socket) => {
+    if (frame.type !== 'subscribe') return;
+    const subscription_id = 'sub_1';
+    socket.send(JSON.stringify({ type: 'subscribed', id: frame.id, subscription_id }));
+    const details = { dropped: 12, first_seq: 5, last_seq: 20 };
+    socket.send(JSON.stringify({ type: 'system.alert', details, seq: 20, subscription_id }));
+    socket.send(JSON.stringify({ type: 'agent.failed', seq: 21, subscription_id }));
+  });
+  const other = new CaxtonClient({ endpoint: script.endpoint });
+  try {
+    other.on('gap', (gap) => gaps.push(gap));
+    other.on('agent.failed', (event) => events.push(event.type));
+    await eventually('both came', () => events.length === 1);
+    assert.equal(gaps[0]?.missed, 12);
+    assert.deepEqual(events, ['agent.failed']);
+  } finally {
+    other.close();
+    await script.close();
+  }
+});
