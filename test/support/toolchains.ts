@@ -1,11 +1,16 @@
 import type { TestContext } from 'node:test';
 import { findWasmClang } from '../../scripts/wasm-clang.js';
+import { findChromium } from './chromium.js';
 
 /** Tools that a developer may lack; each answers with the reason why it can't be used. */
 const TOOLCHAINS = {
   'wasm-clang': (): string | undefined => {
     const clang = findWasmClang();
     return 'missing' in clang ? clang.missing : undefined;
+  },
+  chromium: (): string | undefined => {
+    const chromium = findChromium();
+    return 'missing' in chromium ? chromium.missing : undefined;
   },
 } as const;
 
