@@ -46,6 +46,8 @@ const OWN_EVENTS: ReadonlySet<string> = new Set<keyof ClientEvents>([
   'connected',
   'disconnected',
 ]);
+/** Most that asking whether the client is let in may take. */
+const CONNECT_CHECK_MS = 10_000;
 const NOTHING: Subscription = Object.freeze({ ready: Promise.resolve(), close: () => {} });
 
 /** What the client does with events and messages that come by themselves. */
@@ -136,7 +138,7 @@ export abstract class EventApi {
     new HttpCaller({ ...this.settings, retry: { ...this.settings.retry, retries: 0 } }).call(
       'systemStatus',
       {},
-      { signal },
+      { signal, timeoutMs: CONNECT_CHECK_MS },
     );
 
   #tell<Name extends keyof ClientEvents>(name: Name, value: ClientEvents[Name]): void {

@@ -31,6 +31,8 @@ export class Link {
   #socket: WebSocketLike | undefined;
   /** Failed attempts since a frame came. */
   #failures = 0;
+  /** Whether the present or last connection came about. */
+  #wasOpen = false;
   #reconnect: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setTimeout> | undefined;
   #asked = false;
@@ -80,15 +82,16 @@ export class Link {
       return;
     }
     this.#socket = socket;
+    this.#wasOpen = false;
     this.#watch = setTimeout(() => {
       this.#lose(socket, `no connection within ${CONNECT_MS / 1_000} s`);
     }, CONNECT_MS);
   }
 
   #attach(socket: WebSocketLike): void {
-    let reason = '';
     socket.addEventListener('open', () => {
       if (socket !== this.#socket) return;
+      this.#wasOpen = true;
       this.#listen(socket);
       this.#handlers.opened();
     });
@@ -99,11 +102,12 @@ export class Link {
       if (typeof data === 'string') this.#handlers.received(data);
       else this.#handlers.received(new Uint8Array(data as ArrayBuffer));
     });
+    // Node.js 22 tells no more than this when it couldn't connect; others close as well.
     socket.addEventListener('error', (event) => {
-      reason = (event as { message?: string }).message ?? '';
+      this.#lose(socket, (event as { message?: string }).message || 'it failed');
     });
-    socket.addEventListener('close', (event) => {
-      this.#lose(socket, event.reason || reason || `closed with the code ${event.code}`);
+    socket.addEventListener('close', ({ code, reason }) => {
+      this.#lose(socket, reason || `closed with the code ${code}`);
     });
   }
 
@@ -135,12 +139,12 @@ export class Link {
     if (socket !== this.#socket) return;
     this.#drop();
     this.#handlers.lost(unreachable(reason));
-    if (!this.#ended.signal.aborted) void this.#tryAgain();
+    if (!this.#ended.signal.aborted) void this.#tryAgain(this.#wasOpen);
   }
 
-  async #tryAgain(): Promise<void> {
+  async #tryAgain(wasOpen: boolean): Promise<void> {
     const { signal } = this.#ended;
-    if (this.#failures > 0) {
+    if (!wasOpen) {
       try {
         await this.#handlers.mayConnect(signal);
       } catch (error) {
