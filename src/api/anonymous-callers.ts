@@ -1,6 +1,7 @@
+import { wallMs } from '../base/clock.js';
 import { LIMITS } from '../base/limits.js';
 import type { Principal } from './operation.js';
-import { RateAccount, type RatePolicies } from './rate-account.js';
+import { type CountRefused, RateAccount, type RatePolicies } from './rate-account.js';
 
 const NAME = 'anonymous';
 
@@ -10,13 +11,15 @@ const NAME = 'anonymous';
  */
 export class AnonymousCallers {
   readonly #policies: RatePolicies | undefined;
+  readonly #refused: CountRefused | undefined;
   readonly #everyone: Principal = anonymous(undefined);
   /** From the longest idle to the last seen. */
   readonly #byAddress = new Map<string, Principal>();
   #lastAddress = '';
 
-  constructor(policies: RatePolicies | undefined) {
+  constructor(policies: RatePolicies | undefined, refused?: CountRefused) {
     this.#policies = policies;
+    this.#refused = refused;
   }
 
   /** Whether the address matters: where rates are not limited, nobody needs to find it out. */
@@ -32,7 +35,7 @@ export class AnonymousCallers {
     if (this.#policies === undefined) return this.#everyone;
     const known = this.#byAddress.get(address);
     if (known !== undefined && address === this.#lastAddress) return known;
-    const principal = known ?? anonymous(new RateAccount(this.#policies));
+    const principal = known ?? anonymous(new RateAccount(this.#policies, wallMs, this.#refused));
     this.#byAddress.delete(address);
     this.#byAddress.set(address, principal);
     this.#lastAddress = address;

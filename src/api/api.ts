@@ -28,7 +28,9 @@ export class Api {
   constructor(runtime: Runtime, audit: Audit = new Audit(undefined)) {
     this.runtime = runtime;
     this.audit = audit;
-    this.#authenticator = new Authenticator(runtime.config);
+    this.#authenticator = new Authenticator(runtime.config, (rateClass, calls) =>
+      runtime.metrics.rateLimited(rateClass, calls),
+    );
     const ajv = new Ajv2020({ strict: false, allErrors: false, coerceTypes: false, verbose: true });
     ajv.addKeyword({
       keyword: 'x-bytes',

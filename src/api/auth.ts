@@ -1,11 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { wallMs } from '../base/clock.js';
 import { CaxtonError } from '../base/errors.js';
 import { type Role, roleCovers } from '../base/roles.js';
 import type { Config } from '../config/schema.js';
 import type { AgentSnapshot } from '../runtime/types.js';
 import { AnonymousCallers } from './anonymous-callers.js';
 import type { Principal } from './operation.js';
-import { RateAccount, ratePolicies } from './rate-account.js';
+import { type CountRefused, RateAccount, ratePolicies } from './rate-account.js';
 
 interface KnownToken {
   readonly hash: Buffer;
@@ -19,8 +20,12 @@ export class Authenticator {
   // Tokens that were already found valid: hashing each request's token would cost the message path.
   readonly #accepted = new Map<string, Principal>();
 
-  constructor({ tokens, rate_limits: limits }: Pick<Config, 'tokens' | 'rate_limits'>) {
-    this.#anonymous = new AnonymousCallers(ratePolicies(limits));
+  /** @param refused told of calls over their caller's rate */
+  constructor(
+    { tokens, rate_limits: limits }: Pick<Config, 'tokens' | 'rate_limits'>,
+    refused?: CountRefused,
+  ) {
+    this.#anonymous = new AnonymousCallers(ratePolicies(limits), refused);
     this.#tokens = tokens.map((token) => {
       const policies = ratePolicies(limits, token.rate_limits);
       return {
@@ -29,7 +34,7 @@ export class Authenticator {
           name: token.name,
           role: token.role,
           agents: token.agents && new Set(token.agents),
-          rates: policies && new RateAccount(policies),
+          rates: policies && new RateAccount(policies, wallMs, refused),
         }),
       };
     });

@@ -45,6 +45,9 @@ export function ratePolicies(
   };
 }
 
+/** Counts calls over the rate. */
+export type CountRefused = (rateClass: RateClass, calls: number) => void;
+
 /** How often one caller may still call: a bucket for each class of operations. */
 export class RateAccount {
   readonly deployment: TokenBucket;
@@ -52,10 +55,19 @@ export class RateAccount {
   readonly metrics: TokenBucket;
   readonly system: TokenBucket;
   readonly #now: () => number;
+  readonly #refused: CountRefused;
 
-  /** @param now wall time in milliseconds */
-  constructor(policies: RatePolicies, now: () => number = wallMs) {
+  /**
+   * @param now wall time in milliseconds
+   * @param refused told of calls over the rate
+   */
+  constructor(
+    policies: RatePolicies,
+    now: () => number = wallMs,
+    refused: CountRefused = () => undefined,
+  ) {
     this.#now = now;
+    this.#refused = refused;
     this.deployment = new TokenBucket(policies.deployment, now());
     this.messages = new TokenBucket(policies.messages, now());
     this.metrics = new TokenBucket(policies.metrics, now());
@@ -64,12 +76,16 @@ export class RateAccount {
 
   /** Counts a call. @throws CaxtonError RATE_LIMITED */
   take(rateClass: RateClass): void {
-    if (!this[rateClass].take(this.#now())) throw this.refusal(rateClass);
+    if (this[rateClass].take(this.#now())) return;
+    this.#refused(rateClass, 1);
+    throw this.refusal(rateClass);
   }
 
   /** Counts as many calls as are allowed, up to `count`. @returns how many */
   takeUpTo(rateClass: RateClass, count: number): number {
-    return this[rateClass].takeUpTo(count, this.#now());
+    const taken = this[rateClass].takeUpTo(count, this.#now());
+    if (taken < count) this.#refused(rateClass, count - taken);
+    return taken;
   }
 
   /** What a caller over its rate is told. */

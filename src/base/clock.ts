@@ -31,6 +31,11 @@ export function monotonicUs(): number {
   return (performance.now() + threadOffsetMs) * 1_000;
 }
 
+/** The same clock in milliseconds. */
+export function monotonicMs(): number {
+  return monotonicUs() / 1_000;
+}
+
 const CACHED_TIMES = 64;
 const cachedMs = new Float64Array(CACHED_TIMES).fill(-1);
 const cachedText = new Array<string>(CACHED_TIMES).fill('');

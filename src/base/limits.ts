@@ -255,6 +255,18 @@ export const LIMITS = Object.freeze({
   /** Ended ones that stay on record; the oldest goes first. */
   deployments_kept: 10_000,
   deployment_reason_characters: 1_000,
+
+  // Figures.
+  /** What is kept of all agents' last day together; those idle for longest are forgotten first. */
+  agent_figures_bytes: 256 * MIB,
+  /**
+   * Agents whose latencies are recorded at the same time, 7 KB each; where more are busy within one
+   * second, the latencies of the others are not among the percentiles of that second.
+   */
+  latency_recorders: 4_096,
+  /** Kinds of errors counted for one agent; the one that was not seen for longest is forgotten. */
+  error_kinds_per_agent: 20,
+  error_kind_characters: 256,
 });
 
 export type LimitName = keyof typeof LIMITS;

@@ -196,6 +196,7 @@ function metricsRecord({ agent_id, period, metrics }: AgentMetrics): string {
     messages_processed: metrics.messages_processed,
     messages_failed: metrics.messages_failed,
     average_latency_ms: metrics.average_latency_ms,
+    latency_p99_ms: metrics.latency_p99_ms,
     cpu: `${metrics.cpu_usage.average} on average, ${metrics.cpu_usage.peak} at most`,
     memory_mb: `${metrics.memory_usage.average_mb} on average, ${metrics.memory_usage.peak_mb} at most`,
     errors: errors || 'none',

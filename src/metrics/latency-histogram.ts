@@ -1,5 +1,6 @@
 import { build, type Histogram } from 'hdr-histogram-js';
 import { assert } from '../base/assert.js';
+import { readVarint, VARINT_BYTES_MAX, writeVarint } from './varint.js';
 
 /** One hour. A longer time counts as this; `max` still tells the truth. */
 const HIGHEST_US = 3_600_000_000;
@@ -21,7 +22,6 @@ const INDEXES = indexOf(HIGHEST_US) + 1;
 
 const ENCODING_VERSION = 1;
 const HEADER_BYTES = 1 + 8 + 8;
-const VARINT_BYTES_MAX = 8;
 
 function indexOf(us: number): number {
   const shift = 21 - Math.clz32(us | (SUB_BUCKETS - 1));
@@ -155,29 +155,5 @@ export class LatencyHistogram {
     }
     this.#libraryCount = this.#count;
     return this.#library;
-  }
-}
-
-/** Seven bits a byte, lowest first; the top bit says that more follow. */
-function writeVarint(bytes: Uint8Array, start: number, value: number): number {
-  let at = start;
-  let rest = value;
-  while (rest >= 128) {
-    bytes[at++] = (rest % 128) + 128;
-    rest = Math.floor(rest / 128);
-  }
-  bytes[at++] = rest;
-  return at;
-}
-
-function readVarint(bytes: Uint8Array, cursor: { at: number }): number {
-  let value = 0;
-  let scale = 1;
-  for (;;) {
-    const byte = bytes[cursor.at++];
-    assert(byte !== undefined, 'an encoded histogram ends too early');
-    value += (byte % 128) * scale;
-    if (byte < 128) return value;
-    scale *= 128;
   }
 }

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry, Summary } from 'prom-client';
-import type { LatencyHistogram } from './latency-histogram.js';
+import type { LatencySummary } from './rolling-histogram.js';
 
 /** What the server has counted since it started. Plain numbers: reading them costs it nothing. */
 export interface MetricsSnapshot {
@@ -14,14 +14,31 @@ export interface MetricsSnapshot {
   readonly agents: Readonly<Record<string, number>>;
   /** Messages that wait in mailboxes now. */
   readonly mailboxMessages: number;
-  readonly queueWait: LatencyHistogram;
-  readonly handling: LatencyHistogram;
-  readonly endToEnd: LatencyHistogram;
+  readonly queueWait: LatencySummary;
+  readonly handling: LatencySummary;
+  readonly endToEnd: LatencySummary;
   readonly fuelUsed: number;
   readonly agentRestarts: number;
   readonly workerRestarts: number;
   /** Records that wait to be written to the store now. */
   readonly storePendingRecords: number;
+  /** How often instances were started, and how long that took in µs. */
+  readonly agentSpawns: { readonly count: number; readonly sum: number };
+  /** Messages in each worker's ring or in its hands, by its number. */
+  readonly workerQueues: Readonly<Record<string, number>>;
+  /** Calls refused for their caller's rate, by class of operation. */
+  readonly rateLimited: Readonly<Record<string, number>>;
+  readonly deploymentsUnderWay: number;
+  /** Those that ended, by how. */
+  readonly deploymentsEnded: Readonly<Record<string, number>>;
+  /** Tasks that are known, by status. */
+  readonly tasks: Readonly<Record<string, number>>;
+  readonly conversationsTracked: number;
+  readonly conversationViolations: number;
+  readonly repliesAwaited: number;
+  readonly waitingCallers: number;
+  readonly eventSubscriptions: number;
+  readonly agentSubscriptions: number;
 }
 
 /** What the registry reads from, once for each scrape. */
@@ -52,37 +69,66 @@ const COUNTERS: readonly Definition<Scalar>[] = [
   define('fuel_used_total', 'Fuel units used by agents', (s) => s.fuelUsed),
   define('agent_restarts_total', 'Instances replaced after a trap', (s) => s.agentRestarts),
   define('worker_restarts_total', 'Worker threads replaced', (s) => s.workerRestarts),
+  define(
+    'conversation_violations_total',
+    'Acts that were not legal in their conversation',
+    (s) => s.conversationViolations,
+  ),
   define('process_cpu_seconds_total', 'CPU time of the process, user and system', cpuSeconds),
 ];
 
-const LABELLED_COUNTERS: readonly (Definition<Labelled> & { label: string })[] = [
-  {
-    ...define(
-      'messages_failed_total',
-      'Messages that failed',
-      (s: MetricsSnapshot) => s.messagesFailed,
-    ),
-    label: 'code',
-  },
+const defineLabelled = (
+  name: string,
+  label: string,
+  help: string,
+  read: Labelled,
+): Definition<Labelled> & { label: string } => ({ ...define(name, help, read), label });
+
+const LABELLED_COUNTERS = [
+  defineLabelled('messages_failed_total', 'code', 'Messages that failed', (s) => s.messagesFailed),
+  defineLabelled(
+    'rate_limited_total',
+    'class',
+    'Calls refused for their rate',
+    (s) => s.rateLimited,
+  ),
+  defineLabelled(
+    'deployments_ended_total',
+    'status',
+    'Deployments and hot reloads that ended',
+    (s) => s.deploymentsEnded,
+  ),
 ];
 
 const GAUGES: readonly Definition<Scalar>[] = [
   define('mailbox_messages', 'Messages waiting in mailboxes', (s) => s.mailboxMessages),
   define('store_pending_records', 'Records not yet written', (s) => s.storePendingRecords),
+  define('deployments_under_way', 'Deployments not ended', (s) => s.deploymentsUnderWay),
+  define('conversations_tracked', 'Conversations that are checked', (s) => s.conversationsTracked),
+  define('replies_awaited', 'Messages with a reply_by and no answer', (s) => s.repliesAwaited),
+  define('waiting_callers', 'Callers that wait for an answer', (s) => s.waitingCallers),
+  define('event_subscriptions', 'Subscriptions to events or messages', (s) => s.eventSubscriptions),
+  define('agent_subscriptions', 'Agents that get copies', (s) => s.agentSubscriptions),
   define('process_resident_memory_bytes', 'Resident memory of the process', () =>
     process.memoryUsage.rss(),
   ),
   define('process_uptime_seconds', 'Time since the process started', () => process.uptime()),
 ];
 
-const LABELLED_GAUGES: readonly (Definition<Labelled> & { label: string })[] = [
-  {
-    ...define('agents', 'Agents by lifecycle state', (s: MetricsSnapshot) => s.agents),
-    label: 'state',
-  },
+const LABELLED_GAUGES = [
+  defineLabelled('agents', 'state', 'Agents by lifecycle state', (s) => s.agents),
+  defineLabelled('tasks', 'status', 'Tasks that are known', (s) => s.tasks),
+  defineLabelled(
+    'worker_queue_messages',
+    'worker',
+    'Messages handed to a worker and not finished',
+    (s) => s.workerQueues,
+  ),
 ];
 
-const SUMMARIES: readonly Definition<(snapshot: MetricsSnapshot) => LatencyHistogram>[] = [
+type Times = Pick<LatencySummary, 'count' | 'sum'> & Partial<LatencySummary>;
+
+const SUMMARIES: readonly Definition<(snapshot: MetricsSnapshot) => Times>[] = [
   define(
     'message_queue_wait_seconds',
     'From acceptance to the start of handling',
@@ -90,6 +136,7 @@ const SUMMARIES: readonly Definition<(snapshot: MetricsSnapshot) => LatencyHisto
   ),
   define('message_handling_seconds', 'Time in the agent', (s) => s.handling),
   define('message_end_to_end_seconds', 'From acceptance to the end of handling', (s) => s.endToEnd),
+  define('agent_spawn_seconds', 'From a compiled module to a ready instance', (s) => s.agentSpawns),
 ];
 
 const QUANTILES = [0.5, 0.9, 0.99, 0.999] as const;
@@ -99,12 +146,15 @@ function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
-/** A summary whose quantiles come from an HDR histogram instead of observations of its own. */
+/**
+ * A summary whose quantiles come from an HDR histogram instead of observations of its own. With no
+ * observation in its window a quantile is NaN, as Prometheus' own clients have it.
+ */
 class HistogramSummary extends Summary<'quantile'> {
   readonly #definition: { name: string; help: string };
-  readonly #read: () => LatencyHistogram;
+  readonly #read: () => Times;
 
-  constructor(name: string, help: string, registry: Registry, read: () => LatencyHistogram) {
+  constructor(name: string, help: string, registry: Registry, read: () => Times) {
     super({ name, help, registers: [registry] });
     this.#definition = { name, help };
     this.#read = read;
@@ -113,9 +163,10 @@ class HistogramSummary extends Summary<'quantile'> {
   override get(): ReturnType<Summary<'quantile'>['get']> {
     const { name } = this.#definition;
     const times = this.#read();
-    const quantiles = QUANTILES.map((quantile) => ({
+    const { recent } = times;
+    const quantiles = (recent === undefined ? [] : QUANTILES).map((quantile) => ({
       labels: { quantile },
-      value: times.percentile(quantile * 100) / 1e6,
+      value: recent?.count ? recent.percentile(quantile * 100) / 1e6 : Number.NaN,
     }));
     return super.get().then((metric) => ({
       ...metric,
@@ -135,13 +186,13 @@ class HistogramSummary extends Summary<'quantile'> {
 export class MetricsRegistry {
   readonly #registry = new Registry();
   readonly #source: MetricsSource;
-  #snapshot: MetricsSnapshot;
+  #snapshot: MetricsSnapshot | undefined;
 
   constructor(source: MetricsSource) {
     this.#source = source;
-    this.#snapshot = source.snapshot();
     const registers = [this.#registry];
-    const now = (): MetricsSnapshot => this.#snapshot;
+    // Not here: what is read may not be there yet while the server is built.
+    const now = (): MetricsSnapshot => (this.#snapshot ??= source.snapshot());
     for (const { name, help, read } of COUNTERS) {
       new Counter({
         name,

@@ -2,7 +2,7 @@ import type { ErrorCode, PlainError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import type { WorkerChannel } from '../pool/worker-channel.js';
 import type { AgentRecord } from '../store/store.js';
-import { AgentFigures } from './agent-figures.js';
+import { type Activity, AgentFigures } from './agent-figures.js';
 import { hashText } from './conversation-births.js';
 import { LogTail } from './log-tail.js';
 import { DispatchWindow, Mailbox } from './mailbox.js';
@@ -27,7 +27,7 @@ export interface AgentIdentity {
  * versions, and each conversation stays on the one that took it when it began.
  */
 export class Agent {
-  readonly figures = new AgentFigures();
+  readonly figures: AgentFigures;
   readonly logs = new LogTail(LIMITS.log_lines_kept);
   readonly missedCopies = new MissedCopies(this.logs);
   readonly capabilities: Set<string>;
@@ -48,7 +48,8 @@ export class Agent {
   #nextInstance = 1;
   #lastTurn: Promise<unknown> = Promise.resolve();
 
-  constructor(identity: AgentIdentity, mailboxBytes: number) {
+  constructor(identity: AgentIdentity, mailboxBytes: number, activity: Activity) {
+    this.figures = new AgentFigures(this, activity);
     this.#mailboxBytes = mailboxBytes;
     this.capabilities = new Set(identity.config.capabilities);
     this.#current = new AgentVersion(this, identity);
@@ -81,6 +82,10 @@ export class Agent {
   /** Instances of all versions. */
   get instances(): Instance[] {
     return [...this.#versions].flatMap((version) => version.instances);
+  }
+
+  get instanceCount(): number {
+    return this.#only === undefined ? this.instances.length : 1;
   }
 
   /** Percent of new conversations that go to the version of a deployment. */
@@ -227,11 +232,11 @@ export class Agent {
       messagesProcessed: figures.processed,
       messagesFailed: figures.failed,
       handlingTotalUs: figures.handlingTotalUs,
+      latencyTotalUs: figures.latencyTotalUs,
       fuelTotal: figures.fuelTotal,
       lastFuel: figures.lastFuel,
       restarts: figures.restarts,
       runningSinceMs: this.runningSinceMs,
-      errors: figures.errors(),
     };
   }
 }

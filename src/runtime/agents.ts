@@ -11,7 +11,7 @@ import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
 import type { Config } from '../config/schema.js';
 import type { AgentRecord, Store } from '../store/store.js';
-import { Agent, type AgentIdentity, type AgentVersion, type Instance } from './agent.js';
+import type { Agent, AgentIdentity, AgentVersion, Instance } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
@@ -47,6 +47,7 @@ export interface AgentsParts {
   /** A deployment of the agent that is under way can't go on, because it runs no more. */
   readonly interrupted: (agent: Agent, reason: PlainError) => void;
   readonly removed: (agent: Agent) => void;
+  readonly newAgent: (identity: AgentIdentity) => Agent;
 }
 
 export interface Removal {
@@ -122,7 +123,7 @@ export class Agents {
       throw serverStopping();
     }
     const nowMs = wallMs();
-    const agent = this.#create({
+    const agent = this.#parts.newAgent({
       agentId: newAgentId(),
       config,
       moduleHash: added.hash,
@@ -277,7 +278,7 @@ export class Agents {
   }
 
   #recreate(record: AgentRecord): Agent {
-    const agent = storedAgent(record, this.#parts.config.limits.mailbox_bytes);
+    const agent = storedAgent(record, this.#parts.newAgent);
     this.#parts.directory.add(agent);
     this.#parts.lifecycle.load(agent);
     this.#parts.modules.retain(record.moduleHash);
@@ -375,14 +376,11 @@ export class Agents {
     await agent.exclusively(() => this.#evict(agent, false));
   }
 
-  #create(identity: AgentIdentity): Agent {
-    return new Agent(identity, this.#parts.config.limits.mailbox_bytes);
-  }
-
   #discard(agent: Agent): void {
     const { directory, modules, store, residents } = this.#parts;
     if (agent.discarded) return;
     agent.discarded = true;
+    agent.figures.discard();
     directory.remove(agent);
     for (const instance of agent.instances) residents.remove(instance);
     store.deleteAgent(agent.id);

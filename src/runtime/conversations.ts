@@ -15,6 +15,8 @@ export interface ConversationsParts {
   readonly resolveName: (name: string) => string;
   /** Sends a failure in the name of who didn't answer. */
   readonly reportFailure: (from: string, original: Message, error: PlainError) => void;
+  /** Told of each act that was not legal. */
+  readonly violated?: () => void;
 }
 
 interface Tracked {
@@ -57,6 +59,15 @@ export class Conversations {
   /** The conversation of this id while it is under way. */
   find(id: string): Conversation | undefined {
     return this.#tracked.get(id)?.conversation;
+  }
+
+  get tracked(): number {
+    return this.#tracked.size;
+  }
+
+  /** Messages with a `reply_by` that are not answered yet. */
+  get awaited(): number {
+    return this.#awaited.size;
   }
 
   /** Whether somebody waits in this conversation for an answer until a `reply_by`. */
@@ -238,7 +249,8 @@ export class Conversations {
   }
 
   #publishViolation(message: Message, { conversation }: Verdict, violation: Violation): void {
-    const { events, protocols } = this.#parts;
+    const { events, protocols, violated } = this.#parts;
+    violated?.();
     if (!events.wants('conversation.violation')) return;
     events.publish('conversation.violation', {
       ...messageEventBody(message),

@@ -128,7 +128,7 @@ export class Recovery implements SupervisorActions {
 
   #failInHand(instance: Instance, frame: Buffer, error: PlainError): void {
     const { agent } = instance;
-    agent.figures.failed += 1;
+    agent.figures.lost();
     if (frame[0] === FRAME_DELIVER) {
       this.#parts.router.fail(agent, decodeMessage(frame, FRAME_HEADER_BYTES), error);
     }

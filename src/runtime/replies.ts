@@ -153,8 +153,11 @@ export class Replies implements ReplySink {
     const done = this.#done;
     readDoneHeader(source, offset, done);
     const ok = done.outcome === OUTCOME_OK;
-    instance.memoryBytes = done.memoryBytes;
-    figures.handled(ok, done.handlingUs, done.fuelUsed, instance.agent.memoryBytes);
+    if (instance.memoryBytes !== done.memoryBytes) {
+      instance.memoryBytes = done.memoryBytes;
+      figures.memory(instance.agent.memoryBytes);
+    }
+    figures.handled(ok, done.handlingUs, done.latencyUs, done.fuelUsed);
     instance.version.trial?.record(ok, done.latencyUs);
     instance.window.observe(done.handlingUs);
     counters.fuelUsed += done.fuelUsed;

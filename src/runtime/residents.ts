@@ -16,8 +16,7 @@ export class Residents {
   remove(instance: Instance): void {
     if (instance.channel === undefined) return;
     this.#bySlot.get(instance.channel)?.delete(instance.slot);
-    instance.channel = undefined;
-    instance.ready = false;
+    leave(instance);
   }
 
   at(channel: WorkerChannel, slot: number): Instance | undefined {
@@ -37,10 +36,15 @@ export class Residents {
   orphan(channel: WorkerChannel): Instance[] {
     const instances = [...(this.#bySlot.get(channel)?.values() ?? [])];
     for (const instance of instances) {
-      instance.channel = undefined;
-      instance.ready = false;
+      leave(instance);
     }
     this.#bySlot.delete(channel);
     return instances;
   }
+}
+
+function leave(instance: Instance): void {
+  instance.channel = undefined;
+  instance.ready = false;
+  instance.memoryBytes = 0;
 }

@@ -5,6 +5,8 @@ import type { Message } from '../fipa/message.js';
 import { PreparePool } from '../pool/prepare-pool.js';
 import { WorkerPool } from '../pool/worker-pool.js';
 import type { HistoryPage, HistoryQuery, Store } from '../store/store.js';
+import { Agent } from './agent.js';
+import { AgentActivity } from './agent-activity.js';
 import { AgentSubscriptions } from './agent-subscriptions.js';
 import { AgentTimers } from './agent-timers.js';
 import { Agents } from './agents.js';
@@ -98,6 +100,7 @@ export class Runtime {
     this.#conversations = new Conversations({
       protocols: config.protocols,
       events: this.events,
+      violated: () => counters.violations++,
       resolveName: (name) => this.#idOf(name),
       reportFailure: (from, original, error) => {
         // Inboxes are the server's own: who has one looks at the clock himself.
@@ -162,12 +165,23 @@ export class Runtime {
       },
     );
     this.#watchdog = new Watchdog(this.#pool, residents, recovery, logger);
+    const activity = new AgentActivity();
     this.metrics = new RuntimeMetrics({
+      activity,
       counters,
       directory: this.#directory,
       store,
       channels: () => this.#pool.channels,
       state: () => this.#state,
+      gauges: () => ({
+        deploymentsUnderWay: this.deployments.underWay,
+        tasks: this.tasks.countByStatus(),
+        conversationsTracked: this.#conversations.tracked,
+        repliesAwaited: this.#conversations.awaited,
+        waitingCallers: this.#waiters.size,
+        eventSubscriptions: this.events.subscriptions,
+        agentSubscriptions: subscriptions.size,
+      }),
     });
     this.#alerts = new Alerts(
       this.events,
@@ -182,7 +196,7 @@ export class Runtime {
       subscriptions,
       supervisor: this.#supervisor,
       channels: () => this.#pool.channels,
-      spawned: (durationUs) => this.metrics.spawned(durationUs),
+      spawned: (durationUs) => counters.spawned(durationUs),
     });
     this.#launcher = launcher;
     const modules = new Modules(store, this.#preparePool);
@@ -200,6 +214,7 @@ export class Runtime {
       launcher,
       interrupted: (agent, reason) => this.deployments.versionFailed(agent.id, reason),
       removed: (agent) => this.deployments.agentRemoved(agent.id),
+      newAgent: (identity) => new Agent(identity, config.limits.mailbox_bytes, activity),
       subscriptions,
     });
     this.#retirement = new Retirement({
@@ -222,6 +237,7 @@ export class Runtime {
       store,
       logger,
       publish: (type, body) => this.events.publish(type, body),
+      ended: (state) => counters.deploymentEnded(state.status),
       versionControlFor: (agentId, plan, resumed) => versions.controlFor(agentId, plan, resumed),
     });
     this.updates = new Updates(this.deployments, versions);

@@ -55,12 +55,13 @@ export interface AgentSnapshot {
   readonly messagesProcessed: number;
   readonly messagesFailed: number;
   readonly handlingTotalUs: number;
+  /** From acceptance to the end of handling. */
+  readonly latencyTotalUs: number;
   readonly fuelTotal: number;
   readonly lastFuel: number;
   readonly restarts: number;
   /** When the present run began; 0 when it isn't running. */
   readonly runningSinceMs: number;
-  readonly errors: readonly ErrorCount[];
 }
 
 /** One of the instances that run an agent. */
@@ -73,10 +74,12 @@ export interface InstanceSnapshot {
   readonly mailboxMessages: number;
 }
 
+/** One kind of error within some period; times are milliseconds since the Unix epoch. */
 export interface ErrorCount {
   readonly code: ErrorCode;
   readonly error: string;
   readonly count: number;
+  readonly firstMs: number;
   readonly lastMs: number;
 }
 

@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { LatencyHistogram } from '../../src/metrics/latency-histogram.js';
 import { MetricsRegistry, type MetricsSnapshot } from '../../src/metrics/registry.js';
+import type { LatencySummary } from '../../src/metrics/rolling-histogram.js';
 
-function histogramOf(...values: number[]): LatencyHistogram {
-  const histogram = new LatencyHistogram();
-  for (const value of values) histogram.record(value);
-  return histogram;
+function summaryOf(...values: number[]): LatencySummary {
+  const recent = new LatencyHistogram();
+  for (const value of values) recent.record(value);
+  return { recent, count: recent.count, sum: recent.sum };
 }
 
 const snapshot = (changes: Partial<MetricsSnapshot> = {}): MetricsSnapshot => ({
@@ -18,13 +19,25 @@ const snapshot = (changes: Partial<MetricsSnapshot> = {}): MetricsSnapshot => ({
   copiesDropped: 4,
   agents: { running: 4, failed: 1 },
   mailboxMessages: 5,
-  queueWait: histogramOf(1_000),
-  handling: histogramOf(2_000, 4_000),
-  endToEnd: histogramOf(3_000),
+  queueWait: summaryOf(1_000),
+  handling: summaryOf(2_000, 4_000),
+  endToEnd: summaryOf(3_000),
   fuelUsed: 123_456_789_012,
   agentRestarts: 6,
   workerRestarts: 7,
   storePendingRecords: 9,
+  agentSpawns: { count: 2, sum: 3_000_000 },
+  workerQueues: { 0: 12, 1: 0 },
+  rateLimited: { messages: 13 },
+  deploymentsUnderWay: 1,
+  deploymentsEnded: { completed: 14 },
+  tasks: { created: 15, failed: 0 },
+  conversationsTracked: 16,
+  conversationViolations: 17,
+  repliesAwaited: 18,
+  waitingCallers: 19,
+  eventSubscriptions: 20,
+  agentSubscriptions: 21,
   ...changes,
 });
 
@@ -56,6 +69,19 @@ test('each figure of the snapshot is shown under its name', async () => {
     caxton_agent_restarts_total: 6,
     caxton_worker_restarts_total: 7,
     caxton_store_pending_records: 9,
+    'caxton_worker_queue_messages{worker="0"}': 12,
+    'caxton_rate_limited_total{class="messages"}': 13,
+    caxton_deployments_under_way: 1,
+    'caxton_deployments_ended_total{status="completed"}': 14,
+    'caxton_tasks{status="created"}': 15,
+    caxton_conversations_tracked: 16,
+    caxton_conversation_violations_total: 17,
+    caxton_replies_awaited: 18,
+    caxton_waiting_callers: 19,
+    caxton_event_subscriptions: 20,
+    caxton_agent_subscriptions: 21,
+    caxton_agent_spawn_seconds_sum: 3,
+    caxton_agent_spawn_seconds_count: 2,
   };
   for (const [name, value] of Object.entries(shown)) assert.equal(samples.get(name), value, name);
 });
@@ -67,6 +93,15 @@ test('latencies are shown in seconds, with sum and count', async () => {
   assert.equal(samples.get('caxton_message_handling_seconds_sum'), 0.006);
   assert.equal(samples.get('caxton_message_handling_seconds_count'), 2);
   assert.equal(samples.get('caxton_message_end_to_end_seconds{quantile="0.9"}'), 0.003);
+});
+
+test('quantiles of the last minutes are not numbers when nothing happened, but sum and count stay', async () => {
+  const endToEnd = { ...summaryOf(), count: 7, sum: 9_000_000 };
+  const registry = new MetricsRegistry({ snapshot: () => snapshot({ endToEnd }) });
+  const samples = await scrape(registry);
+  assert.ok(Number.isNaN(samples.get('caxton_message_end_to_end_seconds{quantile="0.5"}')));
+  assert.equal(samples.get('caxton_message_end_to_end_seconds_sum'), 9);
+  assert.equal(samples.get('caxton_message_end_to_end_seconds_count'), 7);
 });
 
 test('the process is measured', async () => {

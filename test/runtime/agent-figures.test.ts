@@ -1,60 +1,169 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import { monotonicMs } from '../../src/base/clock.js';
+import { LatencyCounts } from '../../src/metrics/latency-counts.js';
+import { AgentActivity } from '../../src/runtime/agent-activity.js';
 import { AgentFigures } from '../../src/runtime/agent-figures.js';
+import type { AgentTotals } from '../../src/runtime/agent-window.js';
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
-test('what a message took is added up, and the last and the most are kept', () => {
-  const figures = new AgentFigures();
-  figures.handled(true, 100, 1_000, 65_536);
-  figures.handled(false, 50, 400, 131_072);
-  figures.handled(true, 10, 20, 65_536);
+class Watched {
+  readonly agent = { memoryBytes: 65_536, instanceCount: 1, discarded: false };
+  readonly activity: AgentActivity;
+  readonly figures: AgentFigures;
+  nowMs = monotonicMs();
+
+  constructor(activity = new AgentActivity()) {
+    this.activity = activity;
+    this.figures = new AgentFigures(this.agent, activity);
+    activity.sample(this.nowMs);
+  }
+
+  sampleAfter(ms: number): void {
+    this.nowMs += ms;
+    this.activity.sample(this.nowMs);
+  }
+
+  totals(periodMs = HOUR_MS): AgentTotals {
+    return this.figures.totals(this.nowMs, periodMs);
+  }
+}
+
+function latenciesOf({ latencies }: AgentTotals): LatencyCounts {
+  const counts = new LatencyCounts();
+  if (latencies !== undefined) counts.add(latencies);
+  return counts;
+}
+
+test('what a message took is added up, and the last fuel and the most memory are kept', () => {
+  const { figures } = new Watched();
+  figures.memory(131_072);
+  figures.handled(true, 100, 1_000, 1_000);
+  figures.memory(65_536);
+  figures.handled(false, 50, 90, 400);
+  figures.handled(true, 10, 20, 20);
   assert.equal(figures.processed, 2);
   assert.equal(figures.failed, 1);
   assert.equal(figures.handlingTotalUs, 160);
+  assert.equal(figures.latencyTotalUs, 1_110);
   assert.equal(figures.fuelTotal, 1_420);
   assert.equal(figures.lastFuel, 20);
-  assert.equal(figures.memoryBytes, 65_536);
   assert.equal(figures.memoryPeakBytes, 131_072);
 });
 
 test('a sample tells what was done since the one before', () => {
-  const figures = new AgentFigures();
-  const now = Date.now();
-  figures.handled(true, 250_000, 1, 1);
-  figures.sample(now, 1_000_000);
-  assert.equal(figures.cpuUsage, 0.25);
-  figures.handled(true, 100_000, 1, 1);
-  figures.handled(false, 0, 1, 1);
-  figures.sample(now + 1_000, 1_000_000);
-  assert.equal(figures.cpuUsage, 0.1);
-  assert.equal(figures.cpuPeak, 0.25);
-  const totals = figures.window.totals(now + 1_000, HOUR_MS);
+  const watched = new Watched();
+  const { figures } = watched;
+  figures.handled(true, 250_000, 300_000, 1);
+  watched.sampleAfter(1_000);
+  assert.ok(Math.abs(figures.cpuUsage - 0.25) < 1e-6);
+  figures.handled(true, 100_000, 400_000, 1);
+  figures.handled(false, 0, 0, 1);
+  watched.sampleAfter(1_000);
+  assert.ok(Math.abs(figures.cpuUsage - 0.1) < 1e-6);
+  assert.ok(Math.abs(figures.cpuPeak - 0.25) < 1e-6);
+  const totals = watched.totals();
   assert.equal(totals.processed, 2);
   assert.equal(totals.failed, 1);
   assert.equal(totals.handlingUs, 350_000);
+  assert.equal(totals.latencyUs, 700_000);
+  assert.equal(totals.samples, 2);
 });
 
-test('a share never exceeds a whole core, and an idle second has none', () => {
-  const figures = new AgentFigures();
+test('a share never exceeds the cores that instances can use, and an idle second has none', () => {
+  const watched = new Watched();
+  const { figures, agent } = watched;
   figures.handled(true, 5_000_000, 1, 1);
-  figures.sample(Date.now(), 1_000_000);
+  watched.sampleAfter(1_000);
   assert.equal(figures.cpuUsage, 1);
-  figures.sample(Date.now(), 1_000_000);
-  assert.equal(figures.cpuUsage, 0);
-  figures.sample(Date.now(), 0);
+  agent.instanceCount = 3;
+  figures.handled(true, 5_000_000, 1, 1);
+  watched.sampleAfter(1_000);
+  assert.equal(figures.cpuUsage, 3);
+  watched.sampleAfter(1_000);
   assert.equal(figures.cpuUsage, 0);
 });
 
-test('errors are counted by their text, and only the last twenty kinds are kept', () => {
-  const figures = new AgentFigures();
-  figures.error('RESOURCE_LIMIT_EXCEEDED', 'fuel limit exceeded');
-  figures.error('RESOURCE_LIMIT_EXCEEDED', 'fuel limit exceeded');
-  const [error] = figures.errors();
-  assert.equal(error?.count, 2);
-  assert.equal(error?.code, 'RESOURCE_LIMIT_EXCEEDED');
-  for (let i = 0; i < 100; i++) figures.error('MESSAGE_DELIVERY_FAILED', `text ${i}`);
-  const texts = figures.errors().map((one) => one.error);
-  assert.equal(texts.length, 20);
-  assert.equal(texts.at(-1), 'text 99');
+test('looking at figures changes none of them', () => {
+  const looked = new Watched();
+  const left = new Watched();
+  for (let second = 0; second < 30; second++) {
+    for (const { figures } of [looked, left]) {
+      figures.handled(second % 3 > 0, 20_000 * second, 30_000 * second, 1);
+    }
+    for (const period of [MINUTE_MS, 5 * MINUTE_MS, HOUR_MS, 24 * HOUR_MS]) {
+      const once = looked.totals(period);
+      assert.deepEqual(looked.totals(period), once);
+    }
+    for (const watched of [looked, left]) watched.sampleAfter(1_000);
+  }
+  const { latencies: seen, ...figures } = looked.totals();
+  const { latencies: unseen, ...expected } = left.totals();
+  assert.deepEqual(seen, unseen);
+  assert.ok(Math.abs(figures.cpuPeak - expected.cpuPeak) < 1e-6);
+  assert.deepEqual({ ...figures, cpuPeak: 0 }, { ...expected, cpuPeak: 0 });
+});
+
+test('what was done since the last sample is shown at once', () => {
+  const watched = new Watched();
+  watched.figures.handled(true, 10, 25, 1);
+  assert.equal(watched.totals().processed, 1);
+  assert.equal(latenciesOf(watched.totals()).percentileUs(50), 25);
+});
+
+const seconds = fc.array(
+  fc.record({
+    stepMs: fc.oneof(
+      { weight: 8, arbitrary: fc.integer({ min: 900, max: 1_400 }) },
+      { weight: 1, arbitrary: fc.nat(20 * MINUTE_MS) },
+      { weight: 1, arbitrary: fc.nat(3 * HOUR_MS) },
+    ),
+    latencies: fc.array(fc.nat(127), { maxLength: 4 }),
+  }),
+  { maxLength: 200 },
+);
+
+test('every message and its latency counts once in a day, whatever the pauses', () => {
+  fc.assert(
+    fc.property(seconds, (steps) => {
+      const watched = new Watched();
+      const startMs = watched.nowMs;
+      const handled: { atMs: number; us: number }[] = [];
+      for (const { stepMs, latencies } of steps) {
+        if (watched.nowMs - startMs > 22 * HOUR_MS) break;
+        for (const us of latencies) {
+          watched.figures.handled(true, 1, us, 1);
+          handled.push({ atMs: watched.nowMs, us });
+        }
+        const totals = watched.totals(24 * HOUR_MS);
+        assert.equal(totals.processed, handled.length);
+        assert.equal(latenciesOf(totals).count, handled.length);
+        watched.sampleAfter(stepMs);
+        // However it is cut into buckets, messages and latencies are cut alike.
+        for (const period of [MINUTE_MS, 5 * MINUTE_MS, HOUR_MS]) {
+          const some = watched.totals(period);
+          assert.equal(latenciesOf(some).count, some.processed);
+          const least = handled.filter(({ atMs }) => atMs > watched.nowMs - period).length;
+          assert.ok(some.processed >= least, `${some.processed} of ${least}`);
+        }
+      }
+      const whole = latenciesOf(watched.totals(24 * HOUR_MS));
+      const sorted = handled.map(({ us }) => us).sort((a, b) => a - b);
+      const median = sorted[Math.max(0, Math.ceil(sorted.length / 2) - 1)] ?? 0;
+      assert.equal(whole.percentileUs(50), median);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a message that nobody could finish counts as failed', () => {
+  const watched = new Watched();
+  watched.figures.lost();
+  watched.figures.error('MESSAGE_DELIVERY_FAILED', 'Worker 0 died');
+  watched.sampleAfter(1_000);
+  assert.equal(watched.totals().failed, 1);
+  assert.equal(watched.figures.errors(monotonicMs(), HOUR_MS)[0]?.count, 1);
 });

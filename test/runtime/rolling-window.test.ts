@@ -1,64 +1,117 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RollingWindow, type WindowSample } from '../../src/runtime/rolling-window.js';
+import fc from 'fast-check';
+import { RollingWindow, type Shape } from '../../src/runtime/rolling-window.js';
 
-const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
-const start = Date.UTC(2024, 0, 15, 10, 0, 0);
+const PERIODS = [MINUTE_MS, 5 * MINUTE_MS, HOUR_MS, 24 * HOUR_MS];
 
-function sample(changes: Partial<WindowSample> = {}): WindowSample {
-  return { processed: 1, failed: 0, handlingUs: 10, cpu: 0.1, memoryBytes: 100, ...changes };
+interface Sum {
+  total: number;
 }
 
-test('samples of a period add up; shares and memory keep their peaks', () => {
-  const window = new RollingWindow();
-  window.add(start, sample({ processed: 2, cpu: 0.5, memoryBytes: 300 }));
-  window.add(start + 1_000, sample({ failed: 3, handlingUs: 40, cpu: 0.2 }));
-  assert.deepEqual(window.totals(start + 2_000, HOUR_MS), {
-    processed: 3,
-    failed: 3,
-    handlingUs: 50,
-    cpuPeak: 0.5,
-    memoryPeakBytes: 300,
-    memorySumBytes: 400,
-    samples: 2,
-  });
+const SHAPE: Shape<Sum> = {
+  empty: () => ({ total: 0 }),
+  merge: (into, from) => {
+    into.total += from.total;
+  },
+  bytes: () => 8,
+};
+
+/** How finely a period is known. */
+function widthMs(periodMs: number): number {
+  if (periodMs <= 5 * MINUTE_MS) return 10 * SECOND_MS;
+  return periodMs <= HOUR_MS ? 2 * MINUTE_MS : HOUR_MS;
+}
+
+/** The window as one would write it down: every event, and the rule for each question. */
+class Model {
+  readonly #events: { atMs: number; amount: number }[] = [];
+  readonly #originMs: number;
+
+  constructor(originMs: number) {
+    this.#originMs = originMs;
+  }
+
+  add(atMs: number, amount: number): void {
+    this.#events.push({ atMs, amount });
+  }
+
+  sum(nowMs: number, periodMs: number): number {
+    const width = widthMs(periodMs);
+    return this.#events
+      .filter(({ atMs }) => {
+        const slot = Math.floor((atMs - this.#originMs) / width);
+        return this.#originMs + (slot + 1) * width > nowMs - periodMs;
+      })
+      .reduce((total, { amount }) => total + amount, 0);
+  }
+}
+
+const pauses = fc.oneof(
+  { weight: 6, arbitrary: fc.nat(2 * SECOND_MS) },
+  { weight: 3, arbitrary: fc.nat(2 * MINUTE_MS) },
+  { weight: 2, arbitrary: fc.nat(2 * HOUR_MS) },
+  { weight: 1, arbitrary: fc.nat(30 * HOUR_MS) },
+);
+const events = fc.array(fc.record({ afterMs: pauses, amount: fc.nat(1_000) }), { maxLength: 150 });
+
+test('every period is what a list of all events says', () => {
+  fc.assert(
+    fc.property(fc.nat(10 * HOUR_MS), events, pauses, (originMs, happened, pauseMs) => {
+      const window = new RollingWindow(SHAPE, originMs);
+      const model = new Model(originMs);
+      let nowMs = 5 * HOUR_MS;
+      const check = (): void => {
+        for (const period of PERIODS) {
+          assert.equal(window.sum(nowMs, period).total, model.sum(nowMs, period), `${period}`);
+        }
+      };
+      for (const { afterMs, amount } of happened) {
+        nowMs += afterMs;
+        window.at(nowMs).total += amount;
+        model.add(nowMs, amount);
+        check();
+      }
+      nowMs += pauseMs;
+      check();
+    }),
+    { numRuns: 200 },
+  );
 });
 
-test('what is older than the period does not count', () => {
-  const window = new RollingWindow();
-  window.add(start, sample());
-  window.add(start + 10 * MINUTE_MS, sample({ processed: 10 }));
-  const now = start + 12 * MINUTE_MS;
-  assert.equal(window.totals(now, MINUTE_MS).processed, 0);
-  assert.equal(window.totals(now, 5 * MINUTE_MS).processed, 10);
-  assert.equal(window.totals(now, HOUR_MS).processed, 11);
+test('a period holds all that happened in it, and nothing older than its first bucket', () => {
+  fc.assert(
+    fc.property(events, fc.constantFrom(...PERIODS), (happened, periodMs) => {
+      const window = new RollingWindow(SHAPE, 0);
+      let nowMs = 0;
+      const times: number[] = [];
+      for (const { afterMs } of happened) {
+        nowMs += afterMs;
+        window.at(nowMs).total += 1;
+        times.push(nowMs);
+      }
+      const { total } = window.sum(nowMs, periodMs);
+      const beginningMs = window.beginningMs(nowMs, periodMs);
+      assert.ok(beginningMs <= nowMs - periodMs);
+      assert.ok(beginningMs > nowMs - periodMs - widthMs(periodMs));
+      assert.equal(total, times.filter((atMs) => atMs >= beginningMs).length);
+    }),
+  );
 });
 
-test('a day is seen by the hour', () => {
-  const window = new RollingWindow();
-  for (let hour = 0; hour < 48; hour++) window.add(start + hour * HOUR_MS, sample());
-  const now = start + 47 * HOUR_MS + MINUTE_MS;
-  const { processed } = window.totals(now, 24 * HOUR_MS);
-  assert.ok(processed >= 24 && processed <= 25, `${processed}`);
-  assert.equal(window.totals(now, MINUTE_MS).processed, 1);
-});
-
-test('an hour is seen whole though something happened in each of its minutes', () => {
-  const window = new RollingWindow();
-  for (let minute = 0; minute < 180; minute++) window.add(start + minute * MINUTE_MS, sample());
-  const { processed } = window.totals(start + 179 * MINUTE_MS + 30_000, HOUR_MS);
-  assert.ok(processed >= 60 && processed <= 61, `${processed}`);
-});
-
-test('a window in which nothing happened is empty', () => {
-  assert.deepEqual(new RollingWindow().totals(start, HOUR_MS), {
-    processed: 0,
-    failed: 0,
-    handlingUs: 0,
-    cpuPeak: 0,
-    memoryPeakBytes: 0,
-    memorySumBytes: 0,
-    samples: 0,
-  });
+test('what it keeps is bounded, and idle times keep nothing', () => {
+  const window = new RollingWindow(SHAPE, 0);
+  window.at(0).total += 1;
+  const least = window.bytes();
+  window.at(47 * HOUR_MS);
+  assert.ok(window.bytes() <= 5 * least);
+  for (let second = 0; second < 60 * 3_600; second += 5) {
+    window.at(48 * HOUR_MS + second * SECOND_MS).total += 1;
+  }
+  const buckets = window.bytes() / least;
+  assert.ok(buckets <= 31 + 31 + 25 + 3, `${buckets} buckets`);
+  assert.equal(window.sum(108 * HOUR_MS, HOUR_MS).total, 3_600 / 5);
 });

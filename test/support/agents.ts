@@ -1,4 +1,5 @@
 import { Agent, type Instance } from '../../src/runtime/agent.js';
+import { AgentActivity } from '../../src/runtime/agent-activity.js';
 import type { AgentConfig } from '../../src/runtime/types.js';
 
 let made = 0;
@@ -30,6 +31,7 @@ export function makeAgent(name: string, config: Partial<AgentConfig> = {}): Agen
       deployedMs: 0,
     },
     10_000,
+    new AgentActivity(),
   );
   agent.state = 'loaded';
   return agent;

@@ -211,7 +211,7 @@ function details(agent: AgentSnapshot) {
     metrics: {
       messages_processed: agent.messagesProcessed,
       messages_failed: agent.messagesFailed,
-      average_latency_ms: handled === 0 ? 0 : round(agent.handlingTotalUs / handled / 1_000),
+      average_latency_ms: handled === 0 ? 0 : round(agent.latencyTotalUs / handled / 1_000),
       uptime_seconds:
         agent.runningSinceMs === 0 ? 0 : Math.floor((Date.now() - agent.runningSinceMs) / 1_000),
       fuel_total: agent.fuelTotal,

@@ -58,11 +58,20 @@ const AgentMetricsOutput = Type.Object({
   metrics: Type.Object({
     messages_processed: Type.Integer(),
     messages_failed: Type.Integer(),
-    average_latency_ms: Type.Number(),
+    average_latency_ms: Type.Number({ description: 'From acceptance to the end of handling' }),
+    latency_p50_ms: Type.Number(),
+    latency_p99_ms: Type.Number(),
+    average_handling_ms: Type.Number({ description: 'Time in the agent' }),
     cpu_usage: Type.Object({ average: Type.Number(), peak: Type.Number() }),
     memory_usage: Type.Object({ average_mb: Type.Number(), peak_mb: Type.Number() }),
     errors: Type.Array(
-      Type.Object({ timestamp: Timestamp, error: Type.String(), count: Type.Integer() }),
+      Type.Object({
+        timestamp: Timestamp,
+        first_timestamp: Timestamp,
+        code: Type.String(),
+        error: Type.String(),
+        count: Type.Integer(),
+      }),
     ),
   }),
 });
@@ -94,6 +103,8 @@ export const agentMetrics = defineOperation({
         ...metrics,
         errors: metrics.errors.map((error) => ({
           timestamp: rfc3339(error.lastMs),
+          first_timestamp: rfc3339(error.firstMs),
+          code: error.code,
           error: error.error,
           count: error.count,
         })),

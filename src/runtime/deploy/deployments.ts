@@ -27,6 +27,8 @@ export interface DeploymentsParts {
     plan: DeploymentPlan,
     resumed: boolean,
   ) => VersionControl;
+  /** Told when a deployment has ended, and how is on disk. */
+  readonly ended?: (state: DeploymentState) => void;
   /** Default: the machine's clock. */
   readonly scheduler?: Scheduler;
   /** Ended deployments that stay on record; default `LIMITS.deployments_kept`. */
@@ -54,7 +56,10 @@ export class Deployments {
       logger: parts.logger,
       save: (state) => this.#history.save(state),
       changed: (before, after) => this.#publish(before, after),
-      ended: (state) => this.#runs.delete(state.plan.deploymentId),
+      ended: (state) => {
+        this.#runs.delete(state.plan.deploymentId);
+        parts.ended?.(state);
+      },
     };
   }
 
@@ -100,6 +105,11 @@ export class Deployments {
       `${LIMITS.deployments_running} deployments run already; wait until one has ended.`,
       { resource: 'deployments_running', limit: LIMITS.deployments_running },
     );
+  }
+
+  /** How many have not ended. */
+  get underWay(): number {
+    return this.#runs.size;
   }
 
   /** The deployment of an agent that has not ended. */

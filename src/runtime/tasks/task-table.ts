@@ -1,7 +1,13 @@
 import { CaxtonError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import type { TaskStore } from '../../store/store.js';
-import { hasEnded, type Task, type TaskDefinition, type TaskStatus } from './task.js';
+import {
+  hasEnded,
+  TASK_STATUSES,
+  type Task,
+  type TaskDefinition,
+  type TaskStatus,
+} from './task.js';
 
 /** Whoever waits for the end of a distribution. */
 export interface Distributor {
@@ -43,6 +49,13 @@ export class TaskTable {
 
   entries(): IterableIterator<Entry> {
     return this.#entries.values();
+  }
+
+  /** How many of those that are known are in each state. */
+  countByStatus(): Record<TaskStatus, number> {
+    const counts = Object.fromEntries(TASK_STATUSES.map((status) => [status, 0]));
+    for (const { task } of this.#entries.values()) counts[task.status]! += 1;
+    return counts as Record<TaskStatus, number>;
   }
 
   find(taskId: string): Entry | undefined {

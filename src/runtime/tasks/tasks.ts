@@ -136,6 +136,10 @@ export class Tasks {
     return task;
   }
 
+  countByStatus(): Record<TaskStatus, number> {
+    return this.#table.countByStatus();
+  }
+
   /** @throws CaxtonError NOT_FOUND */
   get(taskId: string): Task {
     return this.#table.get(taskId).task;

@@ -60,7 +60,13 @@ test('the figures of an agent have the fields of the reference', async () => {
   assert.match(body.agent_id, /^agent_/);
   assert.equal(body.period, '1h');
   assert.equal(body.metrics.messages_processed as unknown, 1);
-  assertNumbers(body.metrics, ['messages_failed', 'average_latency_ms']);
+  assertNumbers(body.metrics, [
+    'messages_failed',
+    'average_latency_ms',
+    'latency_p50_ms',
+    'latency_p99_ms',
+    'average_handling_ms',
+  ]);
   assertNumbers(body.metrics.cpu_usage, ['average', 'peak']);
   assertNumbers(body.metrics.memory_usage, ['average_mb', 'peak_mb']);
   assert.deepEqual(body.metrics.errors, []);
@@ -77,7 +83,10 @@ test('an agent that failed shows which errors it made and how often', async () =
   assert.equal(errors.length, 1);
   assert.equal(errors[0]!.count, 1);
   assert.equal(typeof errors[0]!.error, 'string');
-  assert.ok(!Number.isNaN(Date.parse(String(errors[0]!.timestamp))));
+  assert.equal(errors[0]!.code, 'MESSAGE_DELIVERY_FAILED');
+  for (const time of ['timestamp', 'first_timestamp']) {
+    assert.ok(!Number.isNaN(Date.parse(String(errors[0]![time]))), time);
+  }
 });
 
 test('a period that is not kept is refused with those that are', async () => {
@@ -101,6 +110,48 @@ test('the metrics page is in the text form of Prometheus', async () => {
   assert.match(answer.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
   assert.match(answer.text, /^# TYPE caxton_messages_processed_total counter$/m);
   assert.match(answer.text, /^caxton_messages_processed_total \d+$/m);
+});
+
+test('the metrics page counts what was deployed, refused, tracked and subscribed to', async () => {
+  const limited = await startTestServer({
+    rate_limits: { enabled: true, deployment: { rate_per_minute: 1, burst: 1 } },
+  });
+  try {
+    const api = `${limited.url}/api/v1`;
+    const deploy = (name: string) =>
+      request(`${api}/agents`, 'POST', deployForm(sampleAgent('echo'), { name }));
+    assert.equal((await deploy('first')).status, 201);
+    assert.equal((await deploy('second')).status, 429);
+    const task = { name: 'work', participants: ['first'] };
+    assert.equal((await request(`${api}/tasks`, 'POST', task)).status, 201);
+    const asked = {
+      performative: 'request',
+      receiver: 'first',
+      protocol: 'fipa-request',
+      content: { text: 'hello' },
+    };
+    assert.equal((await request(`${api}/messages?wait=true`, 'POST', asked)).status, 200);
+    const { text } = await request(`${limited.url}/metrics`, 'GET');
+    for (const [name, value] of [
+      ['rate_limited_total{class="deployment"}', '1'],
+      ['agent_spawn_seconds_count', '1'],
+      ['tasks{status="created"}', '1'],
+      ['tasks{status="failed"}', '0'],
+      ['deployments_under_way', '0'],
+      ['conversations_tracked', '[01]'],
+      ['conversation_violations_total', '\\d+'],
+      ['event_subscriptions', '0'],
+      ['waiting_callers', '0'],
+      ['worker_queue_messages{worker="0"}', '0'],
+    ] as const) {
+      const line = `caxton_${name}`.replaceAll(/[{}"]/g, '\\$&');
+      assert.match(text, new RegExp(`^${line} ${value}$`, 'm'), name);
+    }
+    const spawns = /^caxton_agent_spawn_seconds_sum (\S+)$/m.exec(text)?.[1];
+    assert.ok(Number(spawns) > 0, `started in ${spawns} s`);
+  } finally {
+    await limited.close();
+  }
 });
 
 test('probes say that the server lives and is ready', async () => {

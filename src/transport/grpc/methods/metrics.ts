@@ -26,6 +26,7 @@ export const metricsMethods: readonly UnaryMethod[] = [
         errors: output.metrics.errors.map((error) => ({
           ...error,
           timestamp: timestampOf(error.timestamp),
+          first_timestamp: timestampOf(error.first_timestamp),
         })),
       },
     }),
