@@ -39,6 +39,9 @@ export interface MetricsSnapshot {
   readonly waitingCallers: number;
   readonly eventSubscriptions: number;
   readonly agentSubscriptions: number;
+  /** What is kept of agents' past. */
+  readonly agentFiguresBytes: number;
+  readonly agentFiguresForgotten: number;
 }
 
 /** What the registry reads from, once for each scrape. */
@@ -73,6 +76,11 @@ const COUNTERS: readonly Definition<Scalar>[] = [
     'conversation_violations_total',
     'Acts that were not legal in their conversation',
     (s) => s.conversationViolations,
+  ),
+  define(
+    'agent_figures_forgotten_total',
+    'Agents whose past was forgotten for lack of room',
+    (s) => s.agentFiguresForgotten,
   ),
   define('process_cpu_seconds_total', 'CPU time of the process, user and system', cpuSeconds),
 ];
@@ -109,6 +117,7 @@ const GAUGES: readonly Definition<Scalar>[] = [
   define('waiting_callers', 'Callers that wait for an answer', (s) => s.waitingCallers),
   define('event_subscriptions', 'Subscriptions to events or messages', (s) => s.eventSubscriptions),
   define('agent_subscriptions', 'Agents that get copies', (s) => s.agentSubscriptions),
+  define('agent_figures_bytes', "What is kept of agents' past", (s) => s.agentFiguresBytes),
   define('process_resident_memory_bytes', 'Resident memory of the process', () =>
     process.memoryUsage.rss(),
   ),

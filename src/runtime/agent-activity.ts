@@ -39,6 +39,8 @@ export class AgentActivity implements Activity {
   /** Those that have a past, from the longest idle to the last busy. */
   readonly #kept = new Map<AgentFigures, Kept>();
   readonly #spare: LatencyCounts[] = [];
+  /** Agents whose past was forgotten to keep that of others, so often since the start. */
+  forgotten = 0;
   #recorders = 0;
   #bytes = 0;
   #origins = 0;
@@ -119,7 +121,9 @@ export class AgentActivity implements Activity {
 
   #forgetOldest(nowMs: number): void {
     for (const [figures, { usedMs }] of this.#kept) {
-      if (this.#bytes <= this.#limits.bytes && usedMs > nowMs - KEPT_MS) return;
+      const aged = usedMs <= nowMs - KEPT_MS;
+      if (this.#bytes <= this.#limits.bytes && !aged) return;
+      if (!aged) this.forgotten += 1;
       figures.forget();
       this.remove(figures);
     }

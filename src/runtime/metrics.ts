@@ -145,7 +145,7 @@ export class RuntimeMetrics {
   }
 
   #snapshot(): MetricsSnapshot {
-    const { counters, store, gauges, channels } = this.#parts;
+    const { activity, counters, store, gauges, channels } = this.#parts;
     const { queueWait, handling, endToEnd } = this.#latencies;
     const nowMs = monotonicMs();
     return {
@@ -169,6 +169,8 @@ export class RuntimeMetrics {
       rateLimited: Object.fromEntries(counters.rateLimitedByClass),
       deploymentsEnded: Object.fromEntries(counters.deploymentsByStatus),
       conversationViolations: counters.violations,
+      agentFiguresBytes: activity.keptBytes,
+      agentFiguresForgotten: activity.forgotten,
     };
   }
 

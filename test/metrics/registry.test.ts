@@ -38,6 +38,8 @@ const snapshot = (changes: Partial<MetricsSnapshot> = {}): MetricsSnapshot => ({
   waitingCallers: 19,
   eventSubscriptions: 20,
   agentSubscriptions: 21,
+  agentFiguresBytes: 22,
+  agentFiguresForgotten: 23,
   ...changes,
 });
 
@@ -80,6 +82,8 @@ test('each figure of the snapshot is shown under its name', async () => {
     caxton_waiting_callers: 19,
     caxton_event_subscriptions: 20,
     caxton_agent_subscriptions: 21,
+    caxton_agent_figures_bytes: 22,
+    caxton_agent_figures_forgotten_total: 23,
     caxton_agent_spawn_seconds_sum: 3,
     caxton_agent_spawn_seconds_count: 2,
   };

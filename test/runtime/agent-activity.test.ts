@@ -71,6 +71,7 @@ test('what agents did is kept within bounds: the longest idle is forgotten first
   assert.equal(crowd.processed(crowds[0]!), 0);
   assert.deepEqual(crowds[0]!.errors(crowd.nowMs, HOUR_MS), []);
   assert.equal(crowds[0]!.processed, 1);
+  assert.ok(crowd.activity.forgotten > 0 && crowd.activity.forgotten < 100);
   assert.equal(crowd.processed(crowds[99]!), 1);
   // It comes back with what it does from now on.
   crowds[0]!.handled(true, 1, 1, 1);
@@ -88,6 +89,7 @@ test('after a day without anything nothing is kept', () => {
   crowd.nowMs += 26 * HOUR_MS;
   crowd.second();
   assert.equal(crowd.activity.keptBytes, 0);
+  assert.equal(crowd.activity.forgotten, 0);
 });
 
 test('of an agent that is removed nothing is kept, even when it fails messages afterwards', () => {
