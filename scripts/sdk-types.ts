@@ -22,6 +22,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly patternProperties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema | boolean;
   readonly description?: string;
   readonly 'x-bytes'?: boolean;
 }
@@ -149,10 +150,12 @@ function bare(schema: Schema): string {
   }
 }
 
-function objectType({ properties, patternProperties, required = [] }: Schema): string {
-  if (patternProperties) {
-    return `Record<string, ${typeOf(Object.values(patternProperties)[0] ?? {})}>`;
-  }
+function objectType(object: Schema): string {
+  const { properties, patternProperties, additionalProperties, required = [] } = object;
+  const anyName = patternProperties
+    ? Object.values(patternProperties)[0]
+    : typeof additionalProperties === 'object' && additionalProperties;
+  if (anyName) return `Record<string, ${typeOf(anyName)}>`;
   const fields = Object.entries(properties ?? {});
   if (fields.length === 0) return 'Record<string, never>';
   const lines = fields.map(([name, schema]) => {

@@ -635,7 +635,12 @@ export interface AgentMetricsOutput {
   metrics: {
     messages_processed: number;
     messages_failed: number;
+    /** From acceptance to the end of handling. */
     average_latency_ms: number;
+    latency_p50_ms: number;
+    latency_p99_ms: number;
+    /** Time in the agent. */
+    average_handling_ms: number;
     cpu_usage: {
       average: number;
       peak: number;
@@ -647,6 +652,9 @@ export interface AgentMetricsOutput {
     errors: Array<{
       /** RFC 3339, UTC. */
       timestamp: string;
+      /** RFC 3339, UTC. */
+      first_timestamp: string;
+      code: string;
       error: string;
       count: number;
     }>;

@@ -59,7 +59,12 @@ test('base64 is checked strictly', async () => {
 });
 
 test('names and values of an environment are checked, whatever they are made of', async () => {
-  for (const environment of [{ 'a\nb': 5 }, { '\n': null }, { '': 'x' }, { ['x'.repeat(257)]: 'x' }]) {
+  for (const environment of [
+    { 'a\nb': 5 },
+    { '\n': null },
+    { '': 'x' },
+    { ['x'.repeat(257)]: 'x' },
+  ]) {
     const answer = await request(
       base,
       'POST',
