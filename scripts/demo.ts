@@ -1,19 +1,20 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { deploy, isBuilt, sampleModule } from './demo/agents.js';
 import type { ApiConnection, Outgoing, Reply } from './demo/apis.js';
+import { showCanary } from './demo/canary.js';
+import { showContractNet } from './demo/contract-net.js';
 import { GrpcApi } from './demo/grpc-api.js';
 import { type HostileAgent, hostileAgent } from './demo/hostile-agents.js';
 import { RestApi } from './demo/rest-api.js';
 import { ServerProcess } from './demo/server-process.js';
-import { count, expect, heading, line, milliseconds } from './demo/story.js';
+import { count, expect, heading, line, milliseconds, timed } from './demo/story.js';
 import { WebSocketApi } from './demo/web-socket-api.js';
-import { packageRoot } from './package-root.js';
 
 /*
  * Shows in a few seconds what the server does, with the real thing: npm run demo
  *
  * A server in a process of its own; the sample agents; a message to each of them by each API; two
- * hostile agents, stopped by fuel and by memory while echo goes on answering; what is left of it.
+ * hostile agents, stopped by fuel and by memory while echo goes on answering; what is left of it; a
+ * canary with a faulty version that goes back by itself; a task that the best bid wins.
  */
 
 const LIMIT_MS = 60_000;
@@ -60,12 +61,6 @@ interface Failure {
   readonly error: { code: string; message: string; resource?: string };
 }
 
-async function timed<T>(work: Promise<T>): Promise<{ result: T; ms: number }> {
-  const startMs = performance.now();
-  const result = await work;
-  return { result, ms: performance.now() - startMs };
-}
-
 /** An agent's figures, once they count this many messages: they follow the answer at once. */
 async function figures(rest: RestApi, agent: string, messages: number): Promise<Details> {
   for (;;) {
@@ -75,22 +70,11 @@ async function figures(rest: RestApi, agent: string, messages: number): Promise<
   }
 }
 
-async function deploy(rest: RestApi, name: string, wasm: Uint8Array<ArrayBuffer>): Promise<void> {
-  const config = { name, resources: { memory: '10MB', cpu: '10000000' } };
-  const deployed = rest.deploy<{ status: string }>(wasm, config);
-  const { result, ms } = await timed(deployed);
-  expect(result.status === 'running', `${name} is ${result.status} and not running`);
-  line([name, 9], [`${count(wasm.length)} bytes`, -13], [milliseconds(ms), -9]);
-}
-
 async function deploySamples(rest: RestApi): Promise<readonly Sample[]> {
   heading('Agents, deployed over REST: at most 10 MB and 10,000,000 units of fuel per message');
-  const fileOf = (name: string): string =>
-    join(packageRoot(import.meta.url), 'dist/agents', `${name}.wasm`);
   // The agent in C is there when the build found a C compiler.
-  const built = SAMPLES.filter(({ name }) => name !== 'echo-c' || existsSync(fileOf(name)));
-  for (const { name } of built)
-    await deploy(rest, name, new Uint8Array(readFileSync(fileOf(name))));
+  const built = SAMPLES.filter(({ name }) => name !== 'echo-c' || isBuilt(name));
+  for (const { name } of built) await deploy(rest, name, sampleModule(name));
   return built;
 }
 
@@ -217,6 +201,8 @@ async function show(server: ServerProcess): Promise<void> {
     await attack(rest);
     await showDeadLetters(rest);
     await showCounters(rest, samples);
+    await showCanary(rest);
+    await showContractNet(rest);
   } finally {
     for (const api of apis) api.close();
   }

@@ -1,4 +1,4 @@
-import wabt from 'wabt';
+import { assembleAgent } from './agents.js';
 
 /** Agents that mean harm, as WebAssembly text. */
 const SOURCES = {
@@ -20,12 +20,6 @@ const SOURCES = {
 
 export type HostileAgent = keyof typeof SOURCES;
 
-export async function hostileAgent(name: HostileAgent): Promise<Uint8Array<ArrayBuffer>> {
-  const { parseWat } = await wabt();
-  const parsed = parseWat(`${name}.wat`, SOURCES[name]);
-  try {
-    return new Uint8Array(parsed.toBinary({}).buffer);
-  } finally {
-    parsed.destroy();
-  }
+export function hostileAgent(name: HostileAgent): Promise<Uint8Array<ArrayBuffer>> {
+  return assembleAgent(name, SOURCES[name]);
 }

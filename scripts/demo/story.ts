@@ -26,3 +26,10 @@ export function count(value: number): string {
 export function expect(condition: unknown, reason: string): asserts condition {
   if (!condition) throw new Error(reason);
 }
+
+/** What a promise gives, and how long it took from now on. */
+export async function timed<T>(work: Promise<T>): Promise<{ result: T; ms: number }> {
+  const startMs = performance.now();
+  const result = await work;
+  return { result, ms: performance.now() - startMs };
+}
