@@ -190,6 +190,45 @@ function readContent(
   return Uint8Array.prototype.slice.call(source, start, start + length);
 }
 
+/** Whether these bytes are exactly one message, such as `decodeMessage` reads. */
+export function isEncodedMessage(source: Buffer, offset: number, length: number): boolean {
+  if (length < MESSAGE_HEADER_BYTES || source.readUInt32LE(offset + 4) !== length) return false;
+  if (source[offset] !== VERSION) return false;
+  if (performativeOfCode(source[offset + 1] as number) === undefined) return false;
+  let bytes = MESSAGE_HEADER_BYTES + source.readUInt32LE(offset + CONTENT_LENGTH_OFFSET);
+  for (let i = 0; i < TEXT_FIELDS.length; i++) {
+    bytes += source.readUInt16LE(offset + LENGTHS_OFFSET + i * 2);
+  }
+  return bytes === length;
+}
+
+/** The id of the binary message at `offset`. */
+export function encodedMessageId(source: Buffer, offset = 0): string {
+  const start = offset + MESSAGE_HEADER_BYTES;
+  return source.toString('utf8', start, start + source.readUInt16LE(offset + LENGTHS_OFFSET));
+}
+
+/** Whether a text field of the binary message at `offset` is this text, in UTF-8. */
+export function hasEncodedText(
+  source: Buffer,
+  offset: number,
+  field: (typeof TEXT_FIELDS)[number],
+  text: Uint8Array,
+): boolean {
+  const index = TEXT_FIELDS.indexOf(field);
+  if (source.readUInt16LE(offset + LENGTHS_OFFSET + index * 2) !== text.length) return false;
+  let start = offset + MESSAGE_HEADER_BYTES;
+  for (let i = 0; i < index; i++) start += source.readUInt16LE(offset + LENGTHS_OFFSET + i * 2);
+  // From the end: ids differ there first.
+  for (let i = text.length - 1; i >= 0; i--) if (source[start + i] !== text[i]) return false;
+  return true;
+}
+
+/** As `performativeCode` has it. */
+export function encodedPerformativeCode(source: Buffer, offset = 0): number {
+  return source[offset + 1] as number;
+}
+
 /** Total bytes of the binary message at `offset`. */
 export function encodedBytes(source: Buffer, offset = 0): number {
   return source.readUInt32LE(offset + 4);

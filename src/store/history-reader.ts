@@ -8,10 +8,9 @@ import {
   encodeCursor,
 } from './cursor.js';
 import { idTimeUs } from './id-time.js';
-import { fitsKey, numberKey, numberOfKey } from './keys.js';
 import { MessageReader } from './message-reader.js';
-import { filtersOf, matchingSegments, type SegmentMatches } from './posting-reader.js';
-import { decodeSegment, firstOf, type Segment } from './segment.js';
+import { type Filter, filtersOf, PostingReader } from './posting-reader.js';
+import { type Segment, segmentAt, segmentsIn } from './segment.js';
 import type { HistoryPage, HistoryQuery } from './store.js';
 import { readState, type Snapshot, type StoreState, type Tables } from './tables.js';
 import { type TimeRange, TimeZone } from './time-zone.js';
@@ -37,6 +36,8 @@ interface Matches {
   /** In the order of the query. */
   numbers(): number[];
 }
+
+const NO_MATCHES: Matches = { count: 0, numbers: () => [] };
 
 /** Answers queries over the history from one snapshot of the store. */
 export class HistoryReader {
@@ -125,13 +126,11 @@ export class HistoryReader {
       fromUs: query.sinceMs === undefined ? Number.NEGATIVE_INFINITY : query.sinceMs * 1_000,
       toUs: query.untilMs === undefined ? Number.POSITIVE_INFINITY : query.untilMs * 1_000,
     };
-    // No stored value is longer, and no key of the index may be.
-    if (filters.some(({ text }) => !fitsKey(text))) return 0;
     if (filters.length === 0 && !timed) return this.#walkAll(reverse, after, take);
     const segments =
       filters.length === 0
         ? this.#wholeSegments(time, reverse)
-        : this.#filteredSegments(filters, time, timed, reverse);
+        : this.#filteredSegments(filters, time, reverse);
     let total = 0;
     let wants = true;
     let turn = 0;
@@ -163,39 +162,30 @@ export class HistoryReader {
   }
 
   *#filteredSegments(
-    filters: ReturnType<typeof filtersOf>,
+    filters: readonly Filter[],
     time: TimeRange,
-    timed: boolean,
     reverse: boolean,
   ): Generator<Matches> {
-    const bounds = timed ? this.#segmentBounds(time) : this.#allBounds();
-    if (bounds === undefined) return;
-    const range = { table: this.#tables.postings, snapshot: this.#snapshot, reverse, ...bounds };
-    for (const found of matchingSegments(filters, range)) {
-      const segment = timed ? this.#segmentAt(found.segment) : undefined;
-      yield this.#matches(found, segment, time, reverse);
+    const postings = new PostingReader(this.#tables, this.#snapshot);
+    for (const segment of this.#segments(time, reverse)) {
+      yield this.#matches(postings.matching(filters, segment), segment, time, reverse);
     }
   }
 
   #inSegment(segment: Segment, time: TimeRange, reverse: boolean): Matches {
     const places = Uint16Array.from({ length: segment.count }, (_, place) => place);
-    return this.#matches({ segment: segment.first, places }, segment, time, reverse);
+    return this.#matches(places, segment, time, reverse);
   }
 
-  /** Leaves out what is outside the window and the time; `segment` is undefined for any time. */
-  #matches(
-    found: SegmentMatches,
-    segment: Segment | undefined,
-    time: TimeRange,
-    reverse: boolean,
-  ): Matches {
-    const { places } = found;
-    const numbersOf = (): number[] => Array.from(places, (place) => found.segment + place);
+  /** Leaves out what is outside the window and the time. @param places within the segment */
+  #matches(places: Uint16Array, segment: Segment, time: TimeRange, reverse: boolean): Matches {
+    if (places.length === 0) return NO_MATCHES;
+    const { first } = segment;
+    const numbersOf = (): number[] => Array.from(places, (place) => first + place);
     const inOrder = (numbers: number[]): number[] => (reverse ? numbers.reverse() : numbers);
     const { from, to } = this.#window;
-    const inWindow = found.segment + places[0]! >= from && found.segment + places.at(-1)! < to;
-    const inTime =
-      segment === undefined || (segment.earliestUs >= time.fromUs && segment.latestUs < time.toUs);
+    const inWindow = first + places[0]! >= from && first + places.at(-1)! < to;
+    const inTime = segment.earliestUs >= time.fromUs && segment.latestUs < time.toUs;
     if (inWindow && inTime) {
       return { count: places.length, numbers: () => inOrder(numbersOf()) };
     }
@@ -217,15 +207,7 @@ export class HistoryReader {
   *#segments(time: TimeRange, reverse: boolean): Generator<Segment> {
     const bounds = this.#segmentBounds(time);
     if (bounds === undefined) return;
-    const [start, end] = reverse ? [bounds.to, bounds.from] : [bounds.from, bounds.to];
-    const entries = this.#tables.segments.getRange({
-      start: numberKey(start),
-      end: numberKey(end),
-      inclusiveEnd: true,
-      reverse,
-      transaction: this.#snapshot,
-    });
-    for (const { key, value } of entries) yield decodeSegment(numberOfKey(key), value);
+    yield* segmentsIn(this.#tables, { ...bounds, reverse }, this.#snapshot);
   }
 
   /**
@@ -271,11 +253,6 @@ export class HistoryReader {
 
   /** The segment that holds this message. */
   #segmentAt(number: number): Segment | undefined {
-    const entry = firstOf(this.#tables.segments, {
-      start: numberKey(Math.max(0, number)),
-      reverse: true,
-      transaction: this.#snapshot,
-    });
-    return entry && decodeSegment(numberOfKey(entry.key), entry.value);
+    return segmentAt(this.#tables, number, this.#snapshot);
   }
 }

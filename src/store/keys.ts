@@ -1,5 +1,3 @@
-import { LIMITS } from '../base/limits.js';
-
 /**
  * Keys of the tables, as bytes that LMDB orders one by one. Numbers are big endian so that their
  * order is kept; text has its length in front, so that no text is a prefix of another.
@@ -16,14 +14,6 @@ export type PostingKind =
   | typeof BY_SENDER
   | typeof BY_RECEIVER
   | typeof BY_PERFORMATIVE;
-
-/** What the longest field of a message takes: the limit counts characters, of up to four bytes. */
-export const KEY_TEXT_BYTES_MAX = LIMITS.field_bytes * 4;
-
-/** Whether a text is short enough for a key. */
-export function fitsKey(text: string): boolean {
-  return text.length * 3 <= KEY_TEXT_BYTES_MAX || Buffer.byteLength(text) <= KEY_TEXT_BYTES_MAX;
-}
 
 export function numberKey(value: number): Buffer {
   const key = Buffer.allocUnsafe(NUMBER_BYTES);
@@ -52,23 +42,12 @@ export function textNumberKey(text: string, value: number): Buffer {
   return Buffer.concat([textPrefix(text), numberKey(value)]);
 }
 
-/** Writes the key of a posting list into `target`; returns its length. */
-export function writePostingKey(
-  target: Buffer,
-  kind: PostingKind,
-  text: string,
-  segment: number,
-): number {
-  target[0] = kind;
-  const bytes = target.write(text, 3, 'utf8');
-  target.writeUInt16BE(bytes, 1);
-  target.writeUIntBE(segment, 3 + bytes, NUMBER_BYTES);
-  return 3 + bytes + NUMBER_BYTES;
-}
-
-export function postingKey(kind: PostingKind, text: string, segment: number): Buffer {
-  const key = Buffer.allocUnsafe(3 + Buffer.byteLength(text, 'utf8') + NUMBER_BYTES);
-  writePostingKey(key, kind, text, segment);
+/** Key of the values of one field that are in one group, of one segment. */
+export function postingKey(segment: number, kind: PostingKind, group: number): Buffer {
+  const key = Buffer.allocUnsafe(NUMBER_BYTES + 2);
+  key.writeUIntBE(segment, 0, NUMBER_BYTES);
+  key[NUMBER_BYTES] = kind;
+  key[NUMBER_BYTES + 1] = group;
   return key;
 }
 

@@ -1,119 +1,99 @@
-import { performativeCode } from '../fipa/performative.js';
+import { encodedBytes } from '../fipa/binary.js';
 import {
   BY_CONVERSATION,
   BY_PERFORMATIVE,
   BY_RECEIVER,
   BY_SENDER,
-  numberOfKey,
+  numberKey,
   type PostingKind,
   postingKey,
 } from './keys.js';
-import { decodePlaces } from './places.js';
+import { findPostings, postingGroupOf } from './posting-group.js';
+import type { Segment } from './segment.js';
+import { hasIndexedText, performativeText } from './segment-index.js';
 import type { HistoryQuery } from './store.js';
-import type { Snapshot, Table } from './tables.js';
-
-/** Ascending places in one segment, of the messages that match. */
-export interface SegmentMatches {
-  readonly segment: number;
-  readonly places: Uint16Array;
-}
-
-/** Reads posting lists of one snapshot, from segment `from` to segment `to`, both inclusive. */
-export interface PostingRange {
-  readonly table: Table;
-  readonly snapshot: Snapshot;
-  readonly from: number;
-  readonly to: number;
-  readonly reverse: boolean;
-}
+import type { Snapshot, Tables } from './tables.js';
 
 /** The fields that one filter looks at: a message matches when one of them has the text. */
-interface Filter {
+export interface Filter {
   readonly kinds: readonly PostingKind[];
-  readonly text: string;
+  /** The text looked for, in UTF-8. */
+  readonly bytes: Uint8Array;
+  readonly group: number;
 }
+
+const NO_PLACES = new Uint16Array(0);
 
 /** The filters of a query, the one that likely matches least first. */
 export function filtersOf(query: HistoryQuery): Filter[] {
   const filters: Filter[] = [];
   const add = (text: string | undefined, ...kinds: PostingKind[]): void => {
-    if (text !== undefined) filters.push({ kinds, text });
+    if (text === undefined) return;
+    filters.push({ kinds, bytes: Buffer.from(text, 'utf8'), group: postingGroupOf(text) });
   };
   add(query.conversationId, BY_CONVERSATION);
   add(query.sender, BY_SENDER);
   add(query.receiver, BY_RECEIVER);
   add(query.agent, BY_SENDER, BY_RECEIVER);
   const act = query.performative;
-  add(act === undefined ? undefined : String(performativeCode(act)), BY_PERFORMATIVE);
+  add(act === undefined ? undefined : performativeText(act), BY_PERFORMATIVE);
   return filters;
 }
 
-/** All segments in which every filter matches, with the places, in order. */
-export function* matchingSegments(
-  filters: readonly Filter[],
-  range: PostingRange,
-): Generator<SegmentMatches> {
-  const [leading, ...others] = filters as [Filter, ...Filter[]];
-  for (const { segment, places } of walkFilter(leading, range)) {
-    let matches: Uint16Array = places;
-    for (const filter of others) {
+/** Finds messages by their fields: by the index of a segment, or one by one where it has none yet. */
+export class PostingReader {
+  readonly #tables: Tables;
+  readonly #snapshot: Snapshot;
+
+  constructor(tables: Tables, snapshot: Snapshot) {
+    this.#tables = tables;
+    this.#snapshot = snapshot;
+  }
+
+  /** The places in the segment, ascending, of the messages that match every filter. */
+  matching(filters: readonly Filter[], segment: Segment): Uint16Array {
+    if (!segment.indexed) return this.#scan(filters, segment);
+    let matches: Uint16Array | undefined;
+    for (const filter of filters) {
+      const places = this.#placesOf(filter, segment.first);
+      matches = matches === undefined ? places : intersection(matches, places);
       if (matches.length === 0) break;
-      matches = intersection(matches, placesOf(filter, segment, range));
     }
-    if (matches.length > 0) yield { segment, places: matches };
+    return matches ?? NO_PLACES;
   }
-}
 
-function* walkFilter(filter: Filter, range: PostingRange): Generator<SegmentMatches> {
-  const [first, second] = filter.kinds.map((kind) => walkKind(kind, filter.text, range));
-  if (second === undefined) {
-    yield* first!;
-    return;
+  #placesOf({ kinds, group, bytes }: Filter, segment: number): Uint16Array {
+    let places: Uint16Array | undefined;
+    for (const kind of kinds) {
+      const entry = this.#tables.postings.get(postingKey(segment, kind, group), {
+        transaction: this.#snapshot,
+      });
+      const found = entry && findPostings(entry, bytes);
+      if (found !== undefined) places = places === undefined ? found : union(places, found);
+    }
+    return places ?? NO_PLACES;
   }
-  const sign = range.reverse ? -1 : 1;
-  let a = first!.next();
-  let b = second.next();
-  while (!a.done || !b.done) {
-    const order = a.done ? 1 : b.done ? -1 : sign * (a.value.segment - b.value.segment);
-    if (order === 0) {
-      const places = union(a.value!.places, b.value!.places);
-      yield { segment: a.value!.segment, places };
-    } else yield order < 0 ? a.value! : b.value!;
-    if (order <= 0) a = first!.next();
-    if (order >= 0) b = second.next();
-  }
-}
 
-function* walkKind(
-  kind: PostingKind,
-  text: string,
-  range: PostingRange,
-): Generator<SegmentMatches, undefined> {
-  const low = postingKey(kind, text, range.from);
-  const high = postingKey(kind, text, range.to);
-  const bounds = range.reverse ? { start: high, end: low } : { start: low, end: high };
-  const entries = range.table.getRange({
-    ...bounds,
-    inclusiveEnd: true,
-    reverse: range.reverse,
-    transaction: range.snapshot,
-  });
-  for (const { key, value } of entries) {
-    yield { segment: numberOfKey(key), places: decodePlaces(value) };
-  }
-}
-
-function placesOf(filter: Filter, segment: number, range: PostingRange): Uint16Array {
-  let places: Uint16Array | undefined;
-  for (const kind of filter.kinds) {
-    const found = range.table.get(postingKey(kind, filter.text, segment), {
-      transaction: range.snapshot,
+  #scan(filters: readonly Filter[], { first, count }: Segment): Uint16Array {
+    const places: number[] = [];
+    const blocks = this.#tables.messages.getRange({
+      start: numberKey(first),
+      end: numberKey(first + count),
+      transaction: this.#snapshot,
     });
-    if (found === undefined) continue;
-    const more = decodePlaces(found);
-    places = places === undefined ? more : union(places, more);
+    let place = 0;
+    for (const { value } of blocks) {
+      for (let at = 0; at < value.length; at += encodedBytes(value, at)) {
+        if (filters.every((filter) => isMatch(filter, value, at))) places.push(place);
+        place += 1;
+      }
+    }
+    return Uint16Array.from(places);
   }
-  return places ?? new Uint16Array(0);
+}
+
+function isMatch({ kinds, bytes }: Filter, block: Buffer, at: number): boolean {
+  return kinds.some((kind) => hasIndexedText(kind, block, at, bytes));
 }
 
 function union(a: Uint16Array, b: Uint16Array): Uint16Array {

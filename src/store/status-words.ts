@@ -50,9 +50,9 @@ export class StatusWords {
     Atomics.notify(this.#words, URGENT);
   }
 
-  /** Writer: gathers more records for at most `timeoutMs`, less when somebody is in need. */
-  lingerUnlessUrgent(timeoutMs: number): void {
-    Atomics.wait(this.#words, URGENT, 0, timeoutMs);
+  /** Writer: lets records gather for so long. @returns false when somebody is in need */
+  napUnlessUrgent(timeoutMs: number): boolean {
+    return Atomics.wait(this.#words, URGENT, 0, timeoutMs) === 'timed-out';
   }
 
   /** Writer: the records read from now on answer demands that came before. */

@@ -2,7 +2,7 @@ import { type Database, open, type RootDatabase, type Transaction } from 'lmdb';
 import { CaxtonError } from '../base/errors.js';
 
 /** Form of what is stored. A store of a newer form is refused, an older one would be migrated. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 const SCHEMA_KEY = Buffer.from('schema');
 const STATE_KEY = Buffer.from('state');
 

@@ -21,9 +21,10 @@ export type WriterNotice =
   | { readonly notice: 'dropped'; readonly reason: string };
 
 /** How long records wait for company when nobody waits for them. */
-const LINGER_MS = 20;
-/** So much in the ring is company enough. */
-const LINGER_BYTES = 512 * 1024;
+const LINGER_MS = 100;
+/** So much in the ring is company enough, which is looked at between naps. */
+const LINGER_BYTES = 1024 * 1024;
+const NAP_MS = 20;
 const IDLE_MAX_MS = 1_000;
 const BACKOFF_MIN_MS = 100;
 const BACKOFF_MAX_MS = 5_000;
@@ -39,8 +40,15 @@ function run(start: WriterStart, words: StatusWords, writer: Writer): void {
   for (;;) {
     const found = writer.consumer.waitForFrames(idleMs);
     if (!found && words.stopRequested) return;
-    if (found && writer.consumer.pendingBytes() < LINGER_BYTES) words.lingerUnlessUrgent(LINGER_MS);
+    if (found) linger(words, writer);
     if (!attempt(words, writer)) return;
+  }
+}
+
+function linger(words: StatusWords, writer: Writer): void {
+  for (let waited_ms = 0; waited_ms < LINGER_MS; waited_ms += NAP_MS) {
+    if (writer.consumer.pendingBytes() >= LINGER_BYTES) return;
+    if (!words.napUnlessUrgent(NAP_MS)) return;
   }
 }
 

@@ -82,6 +82,9 @@ async function walkPages(store: EmbeddedStore, q: HistoryQuery): Promise<Message
   return walked;
 }
 
+/** The segment that an entry of the index belongs to. */
+const numberOfKeyStart = (key: Uint8Array): number => Buffer.from(key).readUIntBE(0, 6);
+
 describe('message history', () => {
   it('answers every combination of filters as a plain list would, page by page', async () => {
     await fc.assert(
@@ -162,7 +165,10 @@ describe('message history', () => {
       const options = optionsFor(dir, { historyMaxMessages: 100, historyMaxAgeMs: 1e12 });
       for (let round = 0; round < 4; round++) {
         const store = await openStore(options);
-        for (let i = 0; i < 300; i++) append(store, makeMessage({ sender: `s${i % 5}` }));
+        for (let i = 0; i < 3_000; i++) {
+          const message = makeMessage({ sender: `s${i % 5}` });
+          while (!append(store, message)) await store.durable();
+        }
         await store.durable();
         const page = await store.history({ agent: 's1', order: 'asc', limit: 500 });
         assert.equal(page.total, 20);
@@ -170,18 +176,40 @@ describe('message history', () => {
         await store.close();
       }
       const tables = openTables(join(dir, 'store.mdb'));
-      // The segments of the first rounds are whole beyond the limit; the last may be in part.
+      // Segments that are whole beyond the limit are gone; the last may be in part.
       const { firstNumber, nextNumber } = readState(tables);
-      assert.equal(nextNumber, 1201);
-      assert.ok(firstNumber >= 601, `messages from ${firstNumber} on are still on disk`);
+      assert.equal(nextNumber, 12_001);
+      assert.ok(firstNumber > 8_000, `messages from ${firstNumber} on are still on disk`);
       const first = [...tables.messages.getKeys({ limit: 1 })][0]!;
       assert.equal(Buffer.from(first).readUIntBE(0, 6), firstNumber);
-      const segments = new Set(
-        [...tables.postings.getKeys({})].map((key) =>
-          Buffer.from(key).readUIntBE(key.length - 6, 6),
-        ),
+      const indexed = [...tables.postings.getKeys({})].map(numberOfKeyStart);
+      assert.ok(indexed.every((segment) => segment >= firstNumber));
+      await tables.root.close();
+    });
+  });
+
+  it('goes on after a restart with the segment that was open, and indexes it when it is full', async () => {
+    await withFolder(async (dir) => {
+      const sent: Message[] = [];
+      for (let round = 0; round < 6; round++) {
+        const store = await openStore(optionsFor(dir));
+        for (let i = 0; i < 1_000; i++) {
+          const message = makeMessage({ conversationId: `conv_${sent.length % 7}` });
+          sent.push(message);
+          while (!append(store, message)) await store.durable();
+        }
+        const query = { conversationId: 'conv_3', order: 'asc', limit: 500 } as const;
+        const expected = sent.filter(({ conversationId }) => conversationId === 'conv_3');
+        assert.deepEqual(await walkPages(store, query), expected);
+        await store.close();
+      }
+      const tables = openTables(join(dir, 'store.mdb'));
+      const segments = [...tables.segments.getRange({})].map(({ value }) => value.readUInt32LE(0));
+      assert.deepEqual(segments, [4_096, 6_000 - 4_096]);
+      assert.deepEqual(
+        new Set([...tables.postings.getKeys({})].map(numberOfKeyStart)),
+        new Set([1]),
       );
-      assert.ok([...segments].every((segment) => segment >= firstNumber));
       await tables.root.close();
     });
   });
