@@ -10,7 +10,7 @@ import type { Inboxes } from './inboxes.js';
 import { KeyedSends } from './keyed-sends.js';
 import { type Acceptance, isGroup, type Router } from './router.js';
 import type { SendOptions, SendResult, WaitResult } from './types.js';
-import type { Waiters } from './waiters.js';
+import type { Wait, Waiters } from './waiters.js';
 
 export interface MessagesParts {
   readonly router: Router;
@@ -49,18 +49,36 @@ export class Messages {
     return options.persist === true ? this.#whenDurable(result) : result;
   }
 
-  /** Accepts a message and waits for its answer. @throws CaxtonError TIMEOUT, and as `send` */
-  async sendAndWait(message: Message, options: SendOptions): Promise<WaitResult> {
+  /**
+   * Accepts a message and waits for its answer.
+   * @throws CaxtonError as `send` and `Waiters.begin`; it rejects with TIMEOUT
+   */
+  sendAndWait(message: Message, options: SendOptions): Promise<WaitResult> {
     this.#checkPersist(options);
     const key = keyOf(message, options);
+    if (key !== '' || options.persist === true) return this.#sendAndWaitKept(message, options, key);
+    // One promise: this is the message path.
+    return new Promise((resolve, reject) => {
+      const answered = (reply: Message): void =>
+        resolve(waitResult(sendResult(message, 'delivered'), reply));
+      this.#sendAwaited(message, options, options.caller, answered, reject);
+    });
+  }
+
+  async #sendAndWaitKept(message: Message, options: SendOptions, key: string): Promise<WaitResult> {
     const known = key === '' ? undefined : this.#keyed.find(key);
     if (known !== undefined) {
       if (options.persist === true) await this.#parts.store.durable();
       return waitResult(known.result, await this.#keyed.replyTo(known, options));
     }
     // The wait for a keyed send goes on when its caller is gone: a repeated send finds the answer.
-    const answer = this.#await(message, options, key === '' ? options.caller : undefined);
-    const result = this.#acceptAwaited(message);
+    const caller = key === '' ? options.caller : undefined;
+    let resolve!: Wait['resolve'];
+    let reject!: Wait['reject'];
+    const answer = new Promise<Message>((...settle) => {
+      [resolve, reject] = settle;
+    });
+    const result = this.#sendAwaited(message, options, caller, resolve, reject);
     const reply =
       key === '' ? answer : this.#keyed.answeredBy(this.#keyed.add(key, message, result), answer);
     if (options.persist === true) await this.#durableBefore(reply);
@@ -68,21 +86,30 @@ export class Messages {
   }
 
   // Waiting begins before sending: the answer may be there before the sender goes on.
-  #await(message: Message, options: SendOptions, caller: Caller | undefined): Promise<Message> {
+  #sendAwaited(
+    message: Message,
+    options: SendOptions,
+    caller: Caller | undefined,
+    resolve: Wait['resolve'],
+    reject: Wait['reject'],
+  ): SendResult {
+    const { waiters } = this.#parts;
     message.messageId = newMessageId();
     if (message.conversationId === '') {
       message.conversationId = `conv_${message.messageId.slice(4)}`;
     }
     if (message.replyWith === '') message.replyWith = message.messageId;
-    const timeoutMs = options.timeoutMs ?? LIMITS.wait_default_ms;
-    return this.#parts.waiters.wait(message, timeoutMs, options.until === 'final', caller);
-  }
-
-  #acceptAwaited(message: Message): SendResult {
+    waiters.begin(message, {
+      timeoutMs: options.timeoutMs ?? LIMITS.wait_default_ms,
+      finalOnly: options.until === 'final',
+      caller,
+      resolve,
+      reject,
+    });
     try {
       return sendResult(message, this.#accept(message));
     } catch (error) {
-      this.#parts.waiters.abandon(message);
+      waiters.abandon(message);
       throw error;
     }
   }

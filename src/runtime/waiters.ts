@@ -5,14 +5,21 @@ import type { Envelope, Message } from '../fipa/message.js';
 import { isFinalReply } from '../fipa/performative.js';
 import { Deadlines } from './deadlines.js';
 
-interface Waiter {
-  readonly key: string;
-  readonly messageId: string;
+/** What to do when the answer comes, or won't. */
+export interface Wait {
   readonly timeoutMs: number;
+  /** Whether an answer that announces another, such as `agree`, is passed over. */
   readonly finalOnly: boolean;
+  /** The wait ends when it is gone. */
+  readonly caller: Caller | undefined;
   readonly resolve: (reply: Message) => void;
   readonly reject: (error: Error) => void;
-  readonly caller: Caller | undefined;
+}
+
+interface Waiter extends Wait {
+  readonly key: string;
+  readonly conversationId: string;
+  readonly messageId: string;
   bucket: Set<Waiter> | undefined;
 }
 
@@ -25,19 +32,28 @@ export class Waiters {
     return this.#waiters.size;
   }
 
-  /**
-   * Resolves with the first answer in the conversation whose `in_reply_to` is `replyWith`.
-   * @param caller the wait ends when it is gone
-   * @throws CaxtonError TIMEOUT, CONFLICT, RESOURCE_LIMIT_EXCEEDED, UNAVAILABLE when it is gone
-   */
+  /** As `begin`, for one who awaits the answer. */
   wait(
     message: Envelope,
     timeoutMs: number,
     finalOnly: boolean,
     caller?: Caller,
   ): Promise<Message> {
+    return new Promise((resolve, reject) => {
+      this.begin(message, { timeoutMs, finalOnly, caller, resolve, reject });
+    });
+  }
+
+  /**
+   * Waits for the first answer in the conversation whose `in_reply_to` is `replyWith`. The wait
+   * fails with TIMEOUT, or UNAVAILABLE when its caller is gone.
+   * @throws CaxtonError CONFLICT, RESOURCE_LIMIT_EXCEEDED, UNAVAILABLE when the caller is gone
+   */
+  begin(message: Envelope, wait: Wait): void {
+    const { caller, timeoutMs, finalOnly, resolve, reject } = wait;
     if (caller?.gone === true) throw callerGone();
-    const key = keyOf(message.conversationId, message.replyWith);
+    const { conversationId, messageId } = message;
+    const key = keyOf(message);
     if (this.#waiters.has(key)) {
       throw new CaxtonError(
         'CONFLICT',
@@ -50,33 +66,31 @@ export class Waiters {
         limit: LIMITS.waiting_callers,
       });
     }
-    const { messageId } = message;
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        key,
-        messageId,
-        timeoutMs,
-        finalOnly,
-        resolve,
-        reject,
-        caller,
-        bucket: undefined,
+    const waiter: Waiter = {
+      timeoutMs,
+      finalOnly,
+      caller,
+      resolve,
+      reject,
+      key,
+      conversationId,
+      messageId,
+      bucket: undefined,
+    };
+    waiter.bucket = this.#deadlines.add(waiter, timeoutMs);
+    this.#waiters.set(key, waiter);
+    if (caller !== undefined) {
+      caller.whenGone = () => {
+        this.#forget(waiter);
+        reject(callerGone());
       };
-      waiter.bucket = this.#deadlines.add(waiter, timeoutMs);
-      this.#waiters.set(key, waiter);
-      if (caller !== undefined) {
-        caller.whenGone = () => {
-          this.#forget(waiter);
-          reject(callerGone());
-        };
-      }
-    });
+    }
   }
 
   /** The waiter of this answer, if there is one, as a function that hands it over. */
   match(reply: Envelope): ((reply: Message) => void) | undefined {
     if (this.#waiters.size === 0 || reply.inReplyTo === '') return undefined;
-    const waiter = this.#waiters.get(keyOf(reply.conversationId, reply.inReplyTo));
+    const waiter = this.#find(reply.conversationId, reply.inReplyTo);
     if (waiter === undefined) return undefined;
     if (waiter.finalOnly && !isFinalReply(reply.performative)) return undefined;
     return (message) => {
@@ -87,7 +101,7 @@ export class Waiters {
 
   /** The message could not be sent after all. */
   abandon(message: Envelope): void {
-    const waiter = this.#waiters.get(keyOf(message.conversationId, message.replyWith));
+    const waiter = this.#waiters.get(keyOf(message));
     if (waiter !== undefined) this.#forget(waiter);
   }
 
@@ -109,6 +123,12 @@ export class Waiters {
     );
   }
 
+  #find(conversationId: string, replyWith: string): Waiter | undefined {
+    const waiter = this.#waiters.get(replyWith);
+    if (waiter !== undefined && waiter.conversationId === conversationId) return waiter;
+    return this.#waiters.get(chosenKey(conversationId, replyWith));
+  }
+
   #forget(waiter: Waiter): void {
     this.#waiters.delete(waiter.key);
     waiter.bucket?.delete(waiter);
@@ -116,7 +136,15 @@ export class Waiters {
   }
 }
 
-function keyOf(conversationId: string, replyWith: string): string {
+/**
+ * A message's own id is nobody else's: most waits are under it alone, which spares the message path
+ * a longer key. What a client chose as `reply_with` is told apart by the conversation.
+ */
+function keyOf({ messageId, conversationId, replyWith }: Envelope): string {
+  return replyWith === messageId ? messageId : chosenKey(conversationId, replyWith);
+}
+
+function chosenKey(conversationId: string, replyWith: string): string {
   return `${conversationId}\n${replyWith}`;
 }
 

@@ -57,6 +57,18 @@ describe('messages from outside', () => {
     assert.deepEqual(await test.askContent(agentId, { by: 'id' }), { by: 'id' });
   });
 
+  it('are not sent when another caller waits for the same answer', async () => {
+    const fields = { conversation_id: 'c-same', reply_with: 'r-same' };
+    const first = test.ask('bob', 1, fields);
+    await assert.rejects(test.ask('bob', 2, fields), refusal('CONFLICT', { field: 'reply_with' }));
+    const kept = { idempotencyKey: 'k-same' };
+    await assert.rejects(test.ask('bob', 3, fields, kept), refusal('CONFLICT'));
+    await answer('c-same', 'r-same', 'inform', 'here');
+    assert.deepEqual(contentValue((await first).reply), 'here');
+    const history = await test.history({ conversationId: 'c-same' });
+    assert.deepEqual(history.map(contentValue), [1, 'here']);
+  });
+
   it('end the wait with TIMEOUT, and a late answer reaches history and streams', async () => {
     const seen: string[] = [];
     test.runtime.events.subscribe({ filter: { conversationId: 'c-late' } }, (json) =>

@@ -64,7 +64,7 @@ test('a wait ends with TIMEOUT, and others go on', async () => {
 test('two can not wait for the same answer', async () => {
   const waiters = new Waiters();
   const first = waiters.wait(sent(), 10_000, false);
-  assert.throws(() => waiters.wait(sent(), 10_000, false), refusal('CONFLICT'));
+  await assert.rejects(waiters.wait(sent(), 10_000, false), refusal('CONFLICT'));
   waiters.rejectAll(new Error('end'));
   await assert.rejects(first, /end/);
   assert.equal(waiters.size, 0);
@@ -88,6 +88,6 @@ test('a wait ends when its caller leaves, and does not begin when he is gone', a
   assert.equal(waiters.size, 0);
   assert.equal(caller.whenGone, undefined);
   const gone = { gone: true, whenGone: undefined };
-  assert.throws(() => waiters.wait(sent(), 10_000, false, gone), refusal('UNAVAILABLE'));
+  await assert.rejects(waiters.wait(sent(), 10_000, false, gone), refusal('UNAVAILABLE'));
   waiters.rejectAll(new Error('end'));
 });

@@ -54,16 +54,25 @@ export class Exchange {
       this.#write(form, result);
       return;
     }
-    // Behind the writing as well: a rejection that nobody handles would end the server.
-    result
-      .then((output) => {
-        this.audited?.ended('OK', this.#trace());
-        this.#later(() => this.#write(form, output));
-      })
-      .catch((error: unknown) => {
-        this.audited?.ended(toCaxtonError(error).code, this.#trace());
-        this.#later(() => this.fail(error));
-      });
+    // Both ends of it are handled: a rejection that nobody handles would end the server.
+    result.then(
+      (output) => this.#answerLater(form, output),
+      (error: unknown) => this.#failLater(error),
+    );
+  }
+
+  #answerLater<Output>(form: AnswerForm<Output>, output: Output): void {
+    try {
+      this.audited?.ended('OK', this.#trace());
+      this.#later(() => this.#write(form, output));
+    } catch (error) {
+      this.#failLater(error);
+    }
+  }
+
+  #failLater(error: unknown): void {
+    this.audited?.ended(toCaxtonError(error).code, this.#trace());
+    this.#later(() => this.fail(error));
   }
 
   /** Answers with an error; the caller is in a handler of the request. */
