@@ -4,6 +4,14 @@
  */
 export interface Caller {
   readonly gone: boolean;
-  /** Called once when the caller leaves. It waits for one thing at a time, so there is one place. */
-  whenGone: (() => void) | undefined;
+  /** What it waits for: one thing at a time, told once when the caller leaves. */
+  waiting: Awaited | undefined;
+}
+
+/**
+ * An object that is there anyway. A function that is made for each wait would keep alive, through
+ * what it closes over, the requests of a whole collection: they'd all be promoted for nothing.
+ */
+export interface Awaited {
+  callerGone(): void;
 }

@@ -2,14 +2,14 @@ import { wallMs } from '../base/clock.js';
 import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { CONTENT_NONE, type Envelope, type Message } from '../fipa/message.js';
-import { Deadlines } from './deadlines.js';
+import { type Deadline, Deadlines } from './deadlines.js';
 
 /** A message whose `reply_by` is still to come, without its content. */
 interface Awaited {
   readonly message: Message;
   /** Who gets the answer: `reply_to`, by its id, or the sender. */
   readonly answersTo: string;
-  bucket: Set<Awaited> | undefined;
+  deadline: Deadline<Awaited> | undefined;
 }
 
 // A deadline far away is looked at again: timers that are set for years would pile up.
@@ -52,7 +52,7 @@ export class AwaitedReplies {
     const awaited: Awaited = {
       message: { ...message, contentEncoding: CONTENT_NONE, content: '' },
       answersTo,
-      bucket: undefined,
+      deadline: undefined,
     };
     const receivers = this.#byConversation.get(message.conversationId) ?? new Map();
     const waiting = receivers.get(message.receiver) ?? [];
@@ -79,7 +79,7 @@ export class AwaitedReplies {
 
   #schedule(awaited: Awaited): void {
     const leftMs = Math.max(0, awaited.message.replyByMs - wallMs());
-    awaited.bucket = this.#deadlines.add(awaited, Math.min(leftMs, LOOK_AGAIN_MS));
+    awaited.deadline = this.#deadlines.add(awaited, Math.min(leftMs, LOOK_AGAIN_MS));
   }
 
   #due(awaited: Awaited): void {
@@ -92,7 +92,7 @@ export class AwaitedReplies {
   }
 
   #forget(awaited: Awaited): void {
-    awaited.bucket?.delete(awaited);
+    awaited.deadline?.cancel();
     const { conversationId, receiver } = awaited.message;
     const receivers = this.#byConversation.get(conversationId);
     const waiting = receivers?.get(receiver);

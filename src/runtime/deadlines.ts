@@ -1,12 +1,48 @@
+/** One that was added; `cancel` takes it out. */
+export class Deadline<Item> {
+  #item: Item | undefined;
+  #previous: Deadline<Item> = this;
+  #next: Deadline<Item> = this;
+
+  /** @param list the head of the list that it joins; undefined = it is one */
+  constructor(list?: Deadline<Item>, item?: Item) {
+    this.#item = item;
+    if (list === undefined) return;
+    this.#previous = list.#previous;
+    this.#next = list;
+    this.#previous.#next = this;
+    list.#previous = this;
+  }
+
+  /** It does not expire any more. */
+  cancel(): void {
+    this.#previous.#next = this.#next;
+    this.#next.#previous = this.#previous;
+    // Nothing stays linked: see TextTable.
+    this.#previous = this;
+    this.#next = this;
+    this.#item = undefined;
+  }
+
+  /** Of a head: the items of its list, first come first, each taken out before it is given. */
+  *drain(): Generator<Item> {
+    while (this.#next !== this) {
+      const item = this.#next.#item as Item;
+      this.#next.cancel();
+      yield item;
+    }
+  }
+}
+
 /**
  * Many deadlines, of which nearly all are met: those that fall into the same few milliseconds
- * share one timer, so that starting and ending a wait costs an entry in a set.
+ * share one timer, so that starting and ending a wait costs an entry in a list.
  */
 const BUCKET_MS = 16;
 
 export class Deadlines<Item> {
   readonly #expire: (item: Item) => void;
-  readonly #buckets = new Map<number, Set<Item>>();
+  readonly #buckets = new Map<number, Deadline<Item>>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
   /** @param expire called for each item whose time has passed, up to 16 ms late */
@@ -14,25 +50,23 @@ export class Deadlines<Item> {
     this.#expire = expire;
   }
 
-  /** @returns where the item is, for `remove` */
-  add(item: Item, timeoutMs: number): Set<Item> {
+  add(item: Item, timeoutMs: number): Deadline<Item> {
     const at = Math.ceil((performance.now() + timeoutMs) / BUCKET_MS);
     let bucket = this.#buckets.get(at);
     if (bucket === undefined) {
-      bucket = new Set();
+      bucket = new Deadline();
       this.#buckets.set(at, bucket);
       this.#schedule(at, bucket);
     }
-    bucket.add(item);
-    return bucket;
+    return new Deadline(bucket, item);
   }
 
-  #schedule(at: number, bucket: Set<Item>): void {
+  #schedule(at: number, bucket: Deadline<Item>): void {
     const timer = setTimeout(
       () => {
         this.#timers.delete(timer);
         this.#buckets.delete(at);
-        for (const item of bucket) this.#expire(item);
+        for (const item of bucket.drain()) this.#expire(item);
       },
       at * BUCKET_MS - performance.now(),
     );

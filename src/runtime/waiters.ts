@@ -1,9 +1,10 @@
-import type { Caller } from '../base/caller.js';
+import type { Awaited, Caller } from '../base/caller.js';
 import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import type { Envelope, Message } from '../fipa/message.js';
 import { isFinalReply } from '../fipa/performative.js';
-import { Deadlines } from './deadlines.js';
+import { type Deadline, Deadlines } from './deadlines.js';
+import { TextTable } from './text-table.js';
 
 /** What to do when the answer comes, or won't. */
 export interface Wait {
@@ -16,16 +17,39 @@ export interface Wait {
   readonly reject: (error: Error) => void;
 }
 
-interface Waiter extends Wait {
+class Waiter implements Awaited {
   readonly key: string;
   readonly conversationId: string;
   readonly messageId: string;
-  bucket: Set<Waiter> | undefined;
+  readonly timeoutMs: number;
+  readonly finalOnly: boolean;
+  readonly caller: Caller | undefined;
+  readonly resolve: Wait['resolve'];
+  readonly reject: Wait['reject'];
+  readonly #waiters: Waiters;
+  deadline: Deadline<Waiter> | undefined;
+
+  constructor(waiters: Waiters, message: Envelope, key: string, wait: Wait) {
+    this.key = key;
+    this.conversationId = message.conversationId;
+    this.messageId = message.messageId;
+    this.timeoutMs = wait.timeoutMs;
+    this.finalOnly = wait.finalOnly;
+    this.caller = wait.caller;
+    this.resolve = wait.resolve;
+    this.reject = wait.reject;
+    this.#waiters = waiters;
+  }
+
+  callerGone(): void {
+    this.#waiters.forget(this);
+    this.reject(callerGone());
+  }
 }
 
 /** Callers that wait for an answer, by conversation and by what the answer must carry. */
 export class Waiters {
-  readonly #waiters = new Map<string, Waiter>();
+  readonly #waiters = new TextTable<Waiter>();
   readonly #deadlines = new Deadlines<Waiter>((waiter) => this.#expire(waiter));
 
   get size(): number {
@@ -50,11 +74,10 @@ export class Waiters {
    * @throws CaxtonError CONFLICT, RESOURCE_LIMIT_EXCEEDED, UNAVAILABLE when the caller is gone
    */
   begin(message: Envelope, wait: Wait): void {
-    const { caller, timeoutMs, finalOnly, resolve, reject } = wait;
+    const { caller, timeoutMs } = wait;
     if (caller?.gone === true) throw callerGone();
-    const { conversationId, messageId } = message;
     const key = keyOf(message);
-    if (this.#waiters.has(key)) {
+    if (this.#waiters.get(key) !== undefined) {
       throw new CaxtonError(
         'CONFLICT',
         `Another caller waits for the answer to reply_with '${message.replyWith}' in this conversation; use another reply_with.`,
@@ -66,25 +89,10 @@ export class Waiters {
         limit: LIMITS.waiting_callers,
       });
     }
-    const waiter: Waiter = {
-      timeoutMs,
-      finalOnly,
-      caller,
-      resolve,
-      reject,
-      key,
-      conversationId,
-      messageId,
-      bucket: undefined,
-    };
-    waiter.bucket = this.#deadlines.add(waiter, timeoutMs);
-    this.#waiters.set(key, waiter);
-    if (caller !== undefined) {
-      caller.whenGone = () => {
-        this.#forget(waiter);
-        reject(callerGone());
-      };
-    }
+    const waiter = new Waiter(this, message, key, wait);
+    waiter.deadline = this.#deadlines.add(waiter, timeoutMs);
+    this.#waiters.add(key, waiter);
+    if (caller !== undefined) caller.waiting = waiter;
   }
 
   /** The waiter of this answer, if there is one, as a function that hands it over. */
@@ -94,7 +102,7 @@ export class Waiters {
     if (waiter === undefined) return undefined;
     if (waiter.finalOnly && !isFinalReply(reply.performative)) return undefined;
     return (message) => {
-      this.#forget(waiter);
+      this.forget(waiter);
       waiter.resolve(message);
     };
   }
@@ -102,18 +110,17 @@ export class Waiters {
   /** The message could not be sent after all. */
   abandon(message: Envelope): void {
     const waiter = this.#waiters.get(keyOf(message));
-    if (waiter !== undefined) this.#forget(waiter);
+    if (waiter !== undefined) this.forget(waiter);
   }
 
   /** The server stops: nobody will be answered. */
   rejectAll(error: Error): void {
     this.#deadlines.clear();
-    for (const waiter of this.#waiters.values()) waiter.reject(error);
-    this.#waiters.clear();
+    for (const waiter of this.#waiters.clear()) waiter.reject(error);
   }
 
   #expire(waiter: Waiter): void {
-    this.#forget(waiter);
+    this.forget(waiter);
     waiter.reject(
       new CaxtonError(
         'TIMEOUT',
@@ -129,10 +136,11 @@ export class Waiters {
     return this.#waiters.get(chosenKey(conversationId, replyWith));
   }
 
-  #forget(waiter: Waiter): void {
+  /** The wait is over. */
+  forget(waiter: Waiter): void {
     this.#waiters.delete(waiter.key);
-    waiter.bucket?.delete(waiter);
-    if (waiter.caller !== undefined) waiter.caller.whenGone = undefined;
+    waiter.deadline?.cancel();
+    if (waiter.caller !== undefined) waiter.caller.waiting = undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Api } from '../api/api.js';
 import { bearerToken } from '../api/auth.js';
 import type { CallContext, Principal } from '../api/operation.js';
-import type { Caller } from '../base/caller.js';
+import type { Awaited, Caller } from '../base/caller.js';
 import { CaxtonError, invalidRequest } from '../base/errors.js';
 import { newTraceId, traceIdOf } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
@@ -19,7 +19,7 @@ export class HttpContext implements CallContext, Caller {
   readonly idempotencyKey: string;
   #traceId = '';
   gone = false;
-  whenGone: (() => void) | undefined;
+  waiting: Awaited | undefined;
 
   constructor(principal: Principal, traceparent: string, idempotencyKey: string) {
     this.principal = principal;
@@ -39,7 +39,7 @@ export class HttpContext implements CallContext, Caller {
   /** The client is gone: what waits on its behalf may end. */
   abandon(): void {
     this.gone = true;
-    this.whenGone?.();
+    this.waiting?.callerGone();
   }
 }
 

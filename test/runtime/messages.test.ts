@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Awaited } from '../../src/base/caller.js';
 import { contentValue } from '../../src/fipa/message.js';
 import { eventually } from '../support/eventually.js';
 import { diskTestsSkipped, whileDiskFails } from '../support/failing-disk.js';
@@ -226,10 +227,10 @@ describe('messages from outside', () => {
   });
 
   it('whose caller leaves end the wait, and their answer comes all the same', async () => {
-    const caller = { gone: false, whenGone: undefined as (() => void) | undefined };
+    const caller = { gone: false, waiting: undefined as Awaited | undefined };
     const asked = test.ask('bob', 1, { conversation_id: 'c-left', reply_with: 'r' }, { caller });
     await sleep(1);
-    caller.whenGone?.();
+    caller.waiting?.callerGone();
     await assert.rejects(asked, refusal('UNAVAILABLE'));
     await answer('c-left', 'r', 'inform', 'x');
     assert.equal((await test.history({ conversationId: 'c-left' })).length, 2);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Awaited } from '../../src/base/caller.js';
 import { emptyMessage, type Message } from '../../src/fipa/message.js';
 import type { Performative } from '../../src/fipa/performative.js';
 import { Waiters } from '../../src/runtime/waiters.js';
@@ -81,13 +82,13 @@ test('a message that could not be sent is waited for no more', () => {
 
 test('a wait ends when its caller leaves, and does not begin when he is gone', async () => {
   const waiters = new Waiters();
-  const caller = { gone: false, whenGone: undefined as (() => void) | undefined };
+  const caller = { gone: false, waiting: undefined as Awaited | undefined };
   const waiting = waiters.wait(sent(), 10_000, false, caller);
-  caller.whenGone?.();
+  caller.waiting?.callerGone();
   await assert.rejects(waiting, refusal('UNAVAILABLE'));
   assert.equal(waiters.size, 0);
-  assert.equal(caller.whenGone, undefined);
-  const gone = { gone: true, whenGone: undefined };
+  assert.equal(caller.waiting, undefined);
+  const gone = { gone: true, waiting: undefined };
   await assert.rejects(waiters.wait(sent(), 10_000, false, gone), refusal('UNAVAILABLE'));
   waiters.rejectAll(new Error('end'));
 });

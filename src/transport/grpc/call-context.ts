@@ -3,7 +3,7 @@ import type { Api } from '../../api/api.js';
 import { bearerToken } from '../../api/auth.js';
 import type { CallContext, Principal } from '../../api/operation.js';
 import { assert } from '../../base/assert.js';
-import type { Caller } from '../../base/caller.js';
+import type { Awaited, Caller } from '../../base/caller.js';
 import { invalidRequest } from '../../base/errors.js';
 import { newTraceId, traceIdOf } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
@@ -26,7 +26,7 @@ export class GrpcContext implements CallContext, Caller {
   #traceId = '';
   #watched = false;
   gone = false;
-  whenGone: (() => void) | undefined;
+  waiting: Awaited | undefined;
 
   constructor(call: CallLike) {
     this.#call = call;
@@ -83,7 +83,7 @@ export class GrpcContext implements CallContext, Caller {
       this.#watched = true;
       this.#call.on('cancelled', () => {
         this.gone = true;
-        this.whenGone?.();
+        this.waiting?.callerGone();
       });
     }
     return this;

@@ -1,7 +1,7 @@
 import type { Api } from '../../../api/api.js';
 import type { CallContext } from '../../../api/operation.js';
 import { OPERATIONS } from '../../../api/operations.js';
-import type { Caller } from '../../../base/caller.js';
+import type { Awaited, Caller } from '../../../base/caller.js';
 import { CaxtonError, invalidRequest } from '../../../base/errors.js';
 import { LIMITS } from '../../../base/limits.js';
 import type { Fields } from '../codec.js';
@@ -100,7 +100,7 @@ class Converse implements RequestTaker {
   readonly #call: StreamCall;
   readonly #boundBytes: number;
   readonly #context: CallContext;
-  readonly #waits = new Set<{ gone: boolean; whenGone: (() => void) | undefined }>();
+  readonly #waits = new Set<{ gone: boolean; waiting: Awaited | undefined }>();
   #slots: Slot[] = [];
   #next = 0;
   #ended = false;
@@ -153,7 +153,7 @@ class Converse implements RequestTaker {
   }
 
   #wait(head: object, request: SendMessageRequest): void {
-    const caller = { gone: false, whenGone: undefined };
+    const caller = { gone: false, waiting: undefined };
     const context = contextOf(this.#call, caller);
     const answer = (outcome: object): void => this.#call.write({ ...head, ...outcome });
     try {
@@ -202,7 +202,7 @@ class Converse implements RequestTaker {
   #abandon(): void {
     for (const caller of this.#waits) {
       caller.gone = true;
-      caller.whenGone?.();
+      caller.waiting?.callerGone();
     }
   }
 }
