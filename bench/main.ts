@@ -1,55 +1,48 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import Table from 'cli-table3';
-import { packageFile } from '../src/base/package-file.js';
-import type { Report, Row, RunOptions } from './row.js';
+import { compareWithFormer } from './harness/former.js';
+import { makeContext, type Suite } from './harness/context.js';
+import './harness/leftovers.js';
+import { makeRow, type Row } from './harness/row.js';
+import { makeResults, readLatest, storeResults } from './harness/results.js';
+import { printComparison, printTable } from './harness/table.js';
+import { ON_REQUEST, SUITES } from './suites.js';
 
-type Suite = { run(report: Report, options: RunOptions): Promise<void> };
-
-const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
-  ring: () => import('./ring.js'),
-  codec: () => import('./codec.js'),
-  metering: () => import('./metering.js'),
-  'agent-call': () => import('./agent-call.js'),
-  store: () => import('./store.js'),
-  native: () => import('./native.js'),
-  rest: () => import('./rest.js'),
-};
-
-const { values, positionals } = parseArgs({
-  options: { smoke: { type: 'boolean', default: false } },
+const { values: options, positionals } = parseArgs({
+  options: { smoke: { type: 'boolean', default: false }, out: { type: 'string' } },
   allowPositionals: true,
 });
 
-const unknown = positionals.find((name) => SUITES[name] === undefined);
+const known: Readonly<Record<string, () => Promise<Suite>>> = { ...SUITES, ...ON_REQUEST };
+const unknown = positionals.find((name) => known[name] === undefined);
 if (unknown !== undefined) {
-  process.stderr.write(`no benchmark '${unknown}'; there are ${Object.keys(SUITES).join(', ')}\n`);
+  process.stderr.write(`no benchmark '${unknown}'; there are ${Object.keys(known).join(', ')}\n`);
   process.exit(2);
 }
 
 const rows: Row[] = [];
+const context = makeContext(options.smoke, (measured) => rows.push(makeRow(measured)));
+const failed: string[] = [];
 for (const name of positionals.length > 0 ? positionals : Object.keys(SUITES)) {
-  process.stderr.write(`${name} …\n`);
-  const suite = await (SUITES[name] as () => Promise<Suite>)();
-  await suite.run((row) => rows.push(row), { smoke: values.smoke });
+  const start = performance.now();
+  try {
+    const suite = await (known[name] as () => Promise<Suite>)();
+    await suite.run(context);
+  } catch (error) {
+    failed.push(name);
+    process.stderr.write(`${name} failed: ${error instanceof Error ? error.stack : error}\n`);
+  }
+  process.stderr.write(`${name}: ${((performance.now() - start) / 1_000).toFixed(1)} s\n`);
 }
 
-const table = new Table({
-  head: ['benchmark', 'value', 'unit', 'baseline', 'ratio'],
-  colAligns: ['left', 'right', 'left', 'right', 'right'],
-  style: { head: [], border: [], compact: true },
-});
-for (const { name, value, unit, baseline, ratio } of rows) {
-  table.push([name, figure(value), unit, figure(baseline), figure(ratio)]);
+const results = makeResults(rows, { smoke: options.smoke, failed });
+printTable(rows);
+if (options.smoke) {
+  process.stdout.write('Smoke run: too short for its figures to mean much; nothing is stored.\n');
+  const former = readLatest();
+  if (former !== undefined) printComparison(compareWithFormer(rows, former.rows), former);
 }
-process.stdout.write(`${table.toString()}\n`);
-if (values.smoke) process.stdout.write('Smoke run: too short for its figures to mean much.\n');
-
-const folder = packageFile('bench', 'results');
-mkdirSync(folder, { recursive: true });
-writeFileSync(`${folder}/latest.json`, `${JSON.stringify(rows, null, 2)}\n`);
-
-function figure(value: number | null): string {
-  if (value === null) return '';
-  return value >= 1_000 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3);
+const complete = positionals.length === 0 && failed.length === 0;
+for (const path of storeResults(results, { complete, out: options.out })) {
+  process.stderr.write(`results in ${path}\n`);
 }
+process.exit(failed.length > 0 ? 1 : 0);

@@ -1,0 +1,13 @@
+import type { Suite } from './harness/context.js';
+
+type Suites = Readonly<Record<string, () => Promise<Suite>>>;
+
+/** What `npm run bench` measures, in its order: each is named and loaded by itself. */
+export const SUITES: Suites = {
+  rest: () => import('./rows/rest.js'),
+  ws: () => import('./rows/ws.js'),
+  latency: () => import('./rows/latency.js'),
+};
+
+/** What takes too long to be run with the others. */
+export const ON_REQUEST: Suites = {};
