@@ -6,6 +6,10 @@ type Suites = Readonly<Record<string, () => Promise<Suite>>>;
 export const SUITES: Suites = {
   rest: () => import('./rows/rest.js'),
   ws: () => import('./rows/ws.js'),
+  grpc: () => import('./rows/grpc.js'),
+  'agent-to-agent': () => import('./rows/agent-to-agent.js'),
+  metering: () => import('./rows/metering.js'),
+  native: () => import('./rows/native.js'),
   latency: () => import('./rows/latency.js'),
 };
 

@@ -1,15 +1,17 @@
 // Baselines for the hot paths: what the same work takes in C++ on the same machine.
-// Prints one JSON object per line: {"name", "value", "unit"}.
+// Prints one JSON object per line: {"name", "value", "unit"}, and of a kernel also its "sum".
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <thread>
 
 #include "echo.hpp"
+#include "kernels.hpp"
 #include "ring.hpp"
 
 namespace {
@@ -167,12 +169,38 @@ void echo_alone(uint64_t messages) {
   report("native_echo", messages, seconds);
 }
 
+// Runs one kernel again and again for a time and prints what one run takes.
+int run_kernel(const char* name, int32_t argument, double seconds) {
+  for (const auto& kernel : kernels::kAll) {
+    if (std::strcmp(kernel.name, name) != 0) continue;
+    // What the compiler can't know, so that each run is made.
+    volatile int32_t work = argument;
+    volatile uint32_t sum = kernel.run(work);
+    uint64_t runs = 0;
+    const auto start = std::chrono::steady_clock::now();
+    double taken = 0;
+    do {
+      sum = kernel.run(work);
+      runs++;
+      taken = seconds_since(start);
+    } while (taken < seconds);
+    std::printf("{\"name\":\"native_kernel_%s\",\"value\":%.4f,\"unit\":\"us/call\",\"sum\":%d}\n",
+                name, taken * 1e6 / static_cast<double>(runs), static_cast<int32_t>(sum));
+    return 0;
+  }
+  std::fprintf(stderr, "native-bench: no kernel '%s'\n", name);
+  return 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 5 && std::strcmp(argv[1], "--kernel") == 0) {
+    return run_kernel(argv[2], std::atoi(argv[3]), std::atof(argv[4]));
+  }
   const bool smoke = argc == 2 && std::strcmp(argv[1], "--smoke") == 0;
   if (argc > 1 && !smoke) {
-    std::fprintf(stderr, "usage: native-bench [--smoke]\n");
+    std::fprintf(stderr, "usage: native-bench [--smoke | --kernel NAME ARGUMENT SECONDS]\n");
     return 2;
   }
   // Multiples of the batch.

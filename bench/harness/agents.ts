@@ -34,9 +34,14 @@ export function echoAgent(): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(packageFile('dist', 'agents', 'echo.wasm')));
 }
 
+/** A module of `bench/agents`. */
+export function compileAgent(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  return compileWat(name, source(name));
+}
+
 /** An agent that only consumes. */
 export function sinkAgent(): Promise<Uint8Array<ArrayBuffer>> {
-  return compileWat('sink', source('sink'));
+  return compileAgent('sink');
 }
 
 /** An agent that sends a message of the sample's size to its peer for each that it gets. */

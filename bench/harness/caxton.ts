@@ -138,14 +138,14 @@ export class CaxtonServer {
     }
   }
 
-  /** The same for a load that ends with nothing under way. @returns its rate */
-  async verifiedWindow(load: () => Promise<WindowResult>): Promise<number> {
+  /** The same for a load that tells of its own rate. @returns the rate */
+  async verifiedWindow(load: () => Promise<WindowResult>, underWay = 0): Promise<number> {
     let perSecond = 0;
     await this.verified(async () => {
       const result = await load();
       perSecond = result.perSecond;
       return result.total;
-    }, 0);
+    }, underWay);
     return perSecond;
   }
 }
