@@ -10,6 +10,12 @@ export const SUITES: Suites = {
   'agent-to-agent': () => import('./rows/agent-to-agent.js'),
   metering: () => import('./rows/metering.js'),
   native: () => import('./rows/native.js'),
+  'many-agents': () => import('./rows/many-agents.js'),
+  payload: () => import('./rows/payload.js'),
+  'history-cost': () => import('./rows/history-cost.js'),
+  'deploy-switch': () => import('./rows/deploy-switch.js'),
+  idle: () => import('./rows/idle.js'),
+  workers: () => import('./rows/workers.js'),
   latency: () => import('./rows/latency.js'),
 };
 

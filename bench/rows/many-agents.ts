@@ -1,0 +1,131 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { sinkAgent } from '../harness/agents.js';
+import { CaxtonServer } from '../harness/caxton.js';
+import type { Context } from '../harness/context.js';
+import { makeFolder, removeFolder } from '../harness/leftovers.js';
+import { canReadMemory, type ProcessMemory, readMemory } from '../harness/process-memory.js';
+import { sampleMessage } from '../harness/sample-message.js';
+import { takeTurns } from '../harness/turns.js';
+import { measureHttp } from '../load/measure-http.js';
+
+const CONNECTIONS = 64;
+/** Deploys under way at a time. */
+const DEPLOYS = 16;
+const ALL_RUNNING_MS = 300_000;
+/** So long after its start nothing of it is under way any more. */
+const REST_MS = 2_000;
+const KIB = 1024;
+
+const nameOf = (number: number): string => `agent-${String(number).padStart(4, '0')}`;
+
+/** What it costs to have many agents: throughput, memory, deploys and the start of the server. */
+export async function run(context: Context): Promise<void> {
+  const one = await CaxtonServer.start();
+  try {
+    await one.deploy(nameOf(0), await sinkAgent());
+    await delay(REST_MS);
+    const memoryOfOne = canReadMemory() ? readMemory(one.pid) : undefined;
+    for (const agents of context.smoke ? [100, 1_000] : [100, 1_000, 10_000]) {
+      await withAgents(context, agents, one, memoryOfOne);
+    }
+  } finally {
+    await one.stop();
+  }
+}
+
+async function withAgents(
+  context: Context,
+  agents: number,
+  one: CaxtonServer,
+  memoryOfOne: ProcessMemory | undefined,
+): Promise<void> {
+  const data = makeFolder();
+  let many = await CaxtonServer.start({ data });
+  try {
+    const prefix = `many_agents_${agents}`;
+    const better = 'lower';
+    const deploySeconds = await deployAll(many, agents);
+    const deploy_ms = (deploySeconds * 1_000) / agents;
+    const note = `${DEPLOYS} under way at a time, over REST`;
+    context.report({ name: `${prefix}_deploy`, unit: 'ms each', better, values: [deploy_ms], note });
+    await many.stop();
+    const start = performance.now();
+    many = await CaxtonServer.start({ data });
+    await allRunning(many, agents);
+    const seconds = (performance.now() - start) / 1_000;
+    context.report({ name: `${prefix}_start`, unit: 's', better, values: [seconds] });
+    await delay(REST_MS);
+    if (memoryOfOne !== undefined) reportMemory(context, prefix, many, agents, memoryOfOne);
+    await throughput(context, prefix, agents, one, many);
+  } finally {
+    await many.stop();
+    removeFolder(data);
+  }
+}
+
+/** @returns how long it took, in seconds */
+async function deployAll(server: CaxtonServer, agents: number): Promise<number> {
+  const wasm = await sinkAgent();
+  const start = performance.now();
+  let next = 0;
+  const deployInTurn = async (): Promise<void> => {
+    while (next < agents) await server.deploy(nameOf(next++), wasm);
+  };
+  await Promise.all(Array.from({ length: DEPLOYS }, deployInTurn));
+  return (performance.now() - start) / 1_000;
+}
+
+async function allRunning(server: CaxtonServer, agents: number): Promise<void> {
+  const end = performance.now() + ALL_RUNNING_MS;
+  while ((await server.counter('caxton_agents{state="running"}')) < agents) {
+    if (performance.now() > end) throw new Error('the agents did not start');
+    await delay(20);
+  }
+}
+
+/** Beside the server with one agent, each further one takes so much. */
+function reportMemory(
+  context: Context,
+  prefix: string,
+  server: CaxtonServer,
+  agents: number,
+  one: ProcessMemory,
+): void {
+  const all = readMemory(server.pid);
+  const each_kib = (bytes: number): number => bytes / (agents - 1) / KIB;
+  const resident = each_kib(all.residentBytes - one.residentBytes);
+  const linear = each_kib(all.linearBytes - one.linearBytes);
+  const common = { unit: 'KiB each', better: 'lower' } as const;
+  context.report({ ...common, name: `${prefix}_memory`, values: [resident] });
+  context.report({
+    ...common,
+    name: `${prefix}_overhead`,
+    values: [resident - linear],
+    note: `beside ${linear.toFixed(1)} KiB of its linear memory that are in use`,
+  });
+}
+
+async function throughput(
+  context: Context,
+  prefix: string,
+  agents: number,
+  one: CaxtonServer,
+  many: CaxtonServer,
+): Promise<void> {
+  // The load generator has the same work for one agent as for many.
+  const messages = (receivers: number) =>
+    Array.from({ length: agents }, (_, i) => sampleMessage(nameOf(i % receivers)));
+  const send = (server: CaxtonServer, receivers: number) => {
+    const message = messages(receivers);
+    const load = { connections: CONNECTIONS, seconds: context.seconds(2) };
+    return () => measureHttp({ ...load, url: server.url('/api/v1/messages'), message, server });
+  };
+  const rates = await takeTurns(context.rounds, { one: send(one, 1), many: send(many, agents) });
+  context.report({
+    name: `${prefix}_rate`,
+    unit: 'requests/s',
+    values: rates.many,
+    baselines: rates.one,
+    baselineIs: 'a server with one agent',
+  });
+}
