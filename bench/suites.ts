@@ -16,6 +16,7 @@ export const SUITES: Suites = {
   'deploy-switch': () => import('./rows/deploy-switch.js'),
   idle: () => import('./rows/idle.js'),
   workers: () => import('./rows/workers.js'),
+  peers: () => import('./rows/peers.js'),
   latency: () => import('./rows/latency.js'),
 };
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
 import { RingConsumer } from '../../src/ring/consumer.js';
 import { RingProducer } from '../../src/ring/producer.js';
+import { rawEcho } from '../harness/raw-echo.js';
 
 /**
  * The other thread of the ring benchmarks: sends every frame, and every posted message, back. With
@@ -20,35 +21,16 @@ const port = parentPort!;
 const start = workerData as RingThreadStart;
 const consumer = new RingConsumer(start.requests);
 const producer = new RingProducer(start.replies);
-const answer = start.echo === undefined ? copyFrame : throughModule(start.echo);
-
-/** Writes the answer to the frame at hand where the reply ring wants it. */
-function copyFrame(target: number): number {
-  const { offset, length } = consumer;
-  producer.bytes.set(consumer.bytes.subarray(offset, offset + length), target);
-  return length;
-}
-
-function throughModule(module: WebAssembly.Module): (target: number) => number {
-  const { exports } = new WebAssembly.Instance(module);
-  const echo = exports.echo as (length: number) => number;
-  const memory = new Uint8Array((exports.memory as WebAssembly.Memory).buffer);
-  const input = (exports.input as WebAssembly.Global).value as number;
-  const output = (exports.output as WebAssembly.Global).value as number;
-  return (target) => {
-    const { offset, length } = consumer;
-    memory.set(consumer.bytes.subarray(offset, offset + length), input);
-    const answered = echo(length);
-    producer.bytes.set(memory.subarray(output, output + answered), target);
-    return answered;
-  };
-}
+const echo = start.echo === undefined ? (bytes: Uint8Array) => bytes : rawEcho(start.echo);
 
 function answerFrames(): void {
   while (consumer.next()) {
-    const target = producer.reserve(consumer.length);
+    const { offset, length } = consumer;
+    const answer = echo(consumer.bytes.subarray(offset, offset + length));
+    const target = producer.reserve(answer.length);
     assert.ok(target >= 0, 'the asker keeps fewer frames under way than the rings hold');
-    producer.commit(answer(target));
+    producer.bytes.set(answer, target);
+    producer.commit(answer.length);
   }
   producer.publish();
   consumer.release();
@@ -56,7 +38,7 @@ function answerFrames(): void {
 
 // One message starts a stretch on the rings, which an interrupt ends; all others are sent back.
 port.on('message', (message: unknown) => {
-  if (message !== 'ring') return port.postMessage(message);
+  if (message !== 'ring') return port.postMessage(echo(message as Uint8Array).slice());
   do answerFrames();
   while (consumer.waitForFrames(Number.POSITIVE_INFINITY, SPINS));
 });

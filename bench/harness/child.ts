@@ -6,7 +6,7 @@ import { keepTrack } from './leftovers.js';
 
 const STOP_MS = 20_000;
 /** What a server says on each run. */
-const EXPECTED = /^(warning: no tokens are configured|SIG\w+: stopping)/;
+const EXPECTED = /^(warning: no tokens are configured|SIG\w+: stopping|\[\d+\] .* \[INF\])/;
 
 export interface Started {
   readonly pid: number;
@@ -20,27 +20,35 @@ export function benchScript(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url));
 }
 
-/** Starts a program and waits for the line by which it tells that it is ready. */
-export async function start(
+/** Starts a program and waits for the line, of either stream, by which it tells that it is ready. */
+export function start(
   command: string,
   args: readonly string[],
   ready: RegExp,
   env: NodeJS.ProcessEnv = {},
 ): Promise<Started> {
   const child = launch(command, args, env);
-  const lines: string[] = [];
-  createInterface({ input: child.stderr! }).on('line', (line) => {
-    if (!EXPECTED.test(line)) process.stderr.write(`${line}\n`);
+  return new Promise((resolve, reject) => {
+    const lines: string[] = [];
+    let isReady = false;
+    const take = (line: string, isError: boolean): void => {
+      if (isReady) {
+        if (isError && !EXPECTED.test(line)) process.stderr.write(`${line}\n`);
+        return;
+      }
+      lines.push(line);
+      const match = ready.exec(line);
+      if (match === null) return;
+      isReady = true;
+      resolve({ pid: child.pid as number, ready: match, stop: () => stop(child) });
+    };
+    createInterface({ input: child.stdout! }).on('line', (line) => take(line, false));
+    createInterface({ input: child.stderr! }).on('line', (line) => take(line, true));
+    child.once('close', () => {
+      const said = [[command, ...args].join(' '), 'ended before it was ready:', ...lines];
+      if (!isReady) reject(new Error(said.join('\n')));
+    });
   });
-  for await (const line of createInterface({ input: child.stdout! })) {
-    lines.push(line);
-    const match = ready.exec(line);
-    if (match !== null) {
-      child.stdout?.resume();
-      return { pid: child.pid as number, ready: match, stop: () => stop(child) };
-    }
-  }
-  throw new Error(`${[command, ...args].join(' ')} ended before it was ready:\n${lines.join('\n')}`);
 }
 
 /** Runs a script of the benchmarks to its end; its standard output is one JSON value. */
