@@ -5,20 +5,26 @@ type Suites = Readonly<Record<string, () => Promise<Suite>>>;
 /** What `npm run bench` measures, in its order: each is named and loaded by itself. */
 export const SUITES: Suites = {
   rest: () => import('./rows/rest.js'),
+  latency: () => import('./rows/latency.js'),
   ws: () => import('./rows/ws.js'),
   grpc: () => import('./rows/grpc.js'),
   'agent-to-agent': () => import('./rows/agent-to-agent.js'),
   metering: () => import('./rows/metering.js'),
-  native: () => import('./rows/native.js'),
   'many-agents': () => import('./rows/many-agents.js'),
   payload: () => import('./rows/payload.js'),
   'history-cost': () => import('./rows/history-cost.js'),
   'deploy-switch': () => import('./rows/deploy-switch.js'),
-  idle: () => import('./rows/idle.js'),
   workers: () => import('./rows/workers.js'),
+  idle: () => import('./rows/idle.js'),
   peers: () => import('./rows/peers.js'),
-  latency: () => import('./rows/latency.js'),
+  ring: () => import('./rows/ring.js'),
+  codec: () => import('./rows/codec.js'),
+  'agent-call': () => import('./rows/agent-call.js'),
+  store: () => import('./rows/store.js'),
+  native: () => import('./rows/native.js'),
 };
 
 /** What takes too long to be run with the others. */
-export const ON_REQUEST: Suites = {};
+export const ON_REQUEST: Suites = {
+  soak: () => import('./rows/soak.js'),
+};

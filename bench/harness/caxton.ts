@@ -18,6 +18,7 @@ interface AgentCounts {
 
 const READY = /REST http:\/\/127\.0\.0\.1:(\d+) .*gRPC 127\.0\.0\.1:(\d+)/;
 const SETTLE_MS = 30_000;
+const POLL_MS = 30;
 // Agents of the benchmarks take as much as a client may have under way.
 const MAILBOX_MESSAGES = 100_000;
 
@@ -111,15 +112,13 @@ export class CaxtonServer {
    * @returns how many messages they have handled
    */
   async settled(): Promise<number> {
-    const end = performance.now() + SETTLE_MS;
-    for (let last = -1; performance.now() < end; ) {
-      const now = await this.processed();
-      const waiting = await this.counter('caxton_mailbox_messages');
-      if (now === last && waiting === 0) return now;
-      last = now;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error('the agents did not come to rest');
+    let last = -1;
+    await this.#until(async () => {
+      const former = last;
+      last = await this.processed();
+      return last === former && (await this.counter('caxton_mailbox_messages')) === 0;
+    });
+    return last;
   }
 
   /**
@@ -131,10 +130,13 @@ export class CaxtonServer {
     const before = await this.settled();
     const deadBefore = await this.counter('caxton_dead_letters_total');
     const sent = await load();
+    await this.#until(async () => (await this.processed()) >= before + sent);
     const handled = (await this.settled()) - before;
     const dead = (await this.counter('caxton_dead_letters_total')) - deadBefore;
     if (handled < sent || handled > sent + underWay || dead > 0) {
-      throw new Error(`${sent} messages were answered, agents handled ${handled} and ${dead} failed`);
+      throw new Error(
+        `${sent} messages were answered, agents handled ${handled} and ${dead} failed`,
+      );
     }
   }
 
@@ -147,5 +149,13 @@ export class CaxtonServer {
       return result.total;
     }, underWay);
     return perSecond;
+  }
+
+  async #until(reached: () => Promise<boolean>): Promise<void> {
+    const end = performance.now() + SETTLE_MS;
+    while (!(await reached())) {
+      if (performance.now() > end) throw new Error('the agents did not handle what they were sent');
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
   }
 }

@@ -57,14 +57,26 @@ export async function runScript<Result>(path: string, input: unknown): Promise<R
   return JSON.parse(out) as Result;
 }
 
-/** Runs a program to its end and gives its standard output. */
-export async function runProgram(command: string, args: readonly string[]): Promise<string> {
+/**
+ * Runs a program to its end and gives its standard output.
+ * @param interruptAfterMs when it is told to end, as by Ctrl-C, if it hasn't by then
+ */
+export async function runProgram(
+  command: string,
+  args: readonly string[],
+  interruptAfterMs?: number,
+): Promise<string> {
   const child = launch(command, args, {});
+  const timer =
+    interruptAfterMs === undefined
+      ? undefined
+      : setTimeout(() => child.kill('SIGINT'), interruptAfterMs);
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
   const [code] = await once(child, 'close');
+  clearTimeout(timer);
   const text = Buffer.concat(out).toString('utf8');
   if (code === 0) return text;
   throw new Error(`${command} ${args[0] ?? ''} failed:\n${text}${Buffer.concat(err).toString()}`);

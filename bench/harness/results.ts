@@ -31,8 +31,9 @@ export interface Results {
   readonly rows: readonly StoredRow[];
 }
 
-const LATEST = packageFile('bench', 'results', 'latest.json');
-const PARTIAL = packageFile('bench', 'results', 'partial.json');
+const FOLDER = packageFile('bench', 'results');
+const LATEST = 'latest.json';
+const PARTIAL = 'partial.json';
 
 export function makeResults(
   rows: readonly Row[],
@@ -53,11 +54,17 @@ export function makeResults(
   };
 }
 
-/** The results that are kept with the source, where they are of the form of today. */
-export function readLatest(): Results | undefined {
-  if (!existsSync(LATEST)) return undefined;
-  const stored = JSON.parse(readFileSync(LATEST, 'utf8')) as Results | readonly unknown[];
-  return 'rows' in stored ? stored : undefined;
+/** The results that are kept with the source. */
+export function readLatest(folder = FOLDER): Results | undefined {
+  const path = join(folder, LATEST);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Results) : undefined;
+}
+
+export interface StoreOptions {
+  /** Whether everything was measured, but for what is measured on request. */
+  readonly complete: boolean;
+  readonly out?: string | undefined;
+  readonly folder?: string;
 }
 
 /**
@@ -68,24 +75,32 @@ export function readLatest(): Results | undefined {
  */
 export function storeResults(
   results: Results,
-  { complete, out }: { readonly complete: boolean; readonly out?: string },
+  { complete, out, folder = FOLDER }: StoreOptions,
 ): string[] {
   const written = out === undefined ? [] : [write(out, results)];
   if (results.smoke || results.rows.length === 0) return written;
-  if (complete) return [...written, write(LATEST, results)];
-  const latest = readLatest();
+  const [latestPath, partialPath] = [join(folder, LATEST), join(folder, PARTIAL)];
+  const latest = readLatest(folder);
+  if (complete) return [...written, write(latestPath, keepRequested(results, latest))];
   return latest !== undefined && sameMachine(latest.machine, results.machine)
-    ? [...written, write(LATEST, mergeRows(latest, results))]
-    : [...written, write(PARTIAL, results)];
+    ? [...written, write(latestPath, mergeRows(latest, results))]
+    : [...written, write(partialPath, results)];
+}
+
+/** A complete run, with the rows of before that only a run of their own measures. */
+function keepRequested(results: Results, latest: Results | undefined): Results {
+  if (latest === undefined || !sameMachine(latest.machine, results.machine)) return results;
+  const requested = latest.rows.filter(({ name }) => name.startsWith('soak_'));
+  return mergeRows(results, { ...latest, rows: requested });
 }
 
 /** The latest results with the rows that were measured anew; new ones come last. */
 export function mergeRows(latest: Results, anew: Results): Results {
   const fresh = new Map(anew.rows.map((row) => [row.name, row]));
   const kept = latest.rows.map((row) => {
-    const row_anew = fresh.get(row.name);
+    const rowAnew = fresh.get(row.name);
     fresh.delete(row.name);
-    return row_anew ?? row;
+    return rowAnew ?? row;
   });
   return { ...latest, rows: [...kept, ...fresh.values()] };
 }
@@ -95,7 +110,7 @@ function sameMachine(a: Machine, b: Machine): boolean {
 }
 
 function write(path: string, results: Results): string {
-  mkdirSync(dirname(join(path)), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
   return path;
 }

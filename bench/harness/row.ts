@@ -23,6 +23,8 @@ export interface Row {
   readonly target: string | null;
   readonly met: boolean | null;
   readonly note: string | null;
+  /** The values in their order, where that tells something. */
+  readonly series?: readonly number[];
 }
 
 export interface Measured {
@@ -35,6 +37,8 @@ export interface Measured {
   /** What the baseline is, for people. */
   readonly baselineIs?: string;
   readonly note?: string;
+  /** Also keeps the values, whose order tells something. */
+  readonly series?: boolean;
 }
 
 /** Makes a row of what was measured and tells whether its target is met. */
@@ -62,5 +66,6 @@ export function makeRow(measured: Measured): Row {
     rounds: values.length,
     ...judge(name, value, ratio, baseline),
     note: note ?? null,
+    ...(measured.series === true && { series: values }),
   };
 }

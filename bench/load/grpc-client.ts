@@ -31,11 +31,10 @@ await answerParent(async (input: GrpcInput): Promise<WindowResult> => {
       });
     });
   }
-  const stream = client.makeBidiStreamRequest(
-    path(input.method),
-    same,
-    same,
-  ) as ClientDuplexStream<Buffer, Buffer>;
+  const stream = client.makeBidiStreamRequest(path(input.method), same, same) as ClientDuplexStream<
+    Buffer,
+    Buffer
+  >;
   const waiting: Array<() => void> = [];
   stream.on('data', (answer: Buffer) => {
     if (firstFieldIsError(answer)) throw new Error(answer.toString('utf8'));

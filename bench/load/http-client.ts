@@ -31,7 +31,11 @@ export interface HttpClientResult extends Stretch {
 }
 
 const newHistogram = (): Histogram =>
-  build({ lowestDiscernibleValue: 1, highestTrackableValue: 3.6e9, numberOfSignificantValueDigits: 3 });
+  build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 3.6e9,
+    numberOfSignificantValueDigits: 3,
+  });
 
 const summary = (histogram: Histogram): Stretch => ({
   count: histogram.totalCount,

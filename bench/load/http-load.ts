@@ -38,15 +38,14 @@ async function withWrk({ url, bodies, connections, seconds }: HttpLoad): Promise
   const script = join(folder, 'post.lua');
   writeFileSync(script, wrkScript(bodies));
   try {
-    const duration = `-d${Math.max(1, Math.round(seconds))}s`;
-    const out = await runProgram('wrk', [
-      '-t1',
-      `-c${connections}`,
-      duration,
-      '-s',
-      script,
-      url,
-    ]);
+    // It counts in whole seconds, and tells what it has when it is interrupted.
+    const duration = `-d${Math.ceil(seconds)}s`;
+    const args = ['-t1', `-c${connections}`, duration, '-s', script, url];
+    const out = await runProgram(
+      'wrk',
+      args,
+      Number.isInteger(seconds) ? undefined : seconds * 1_000,
+    );
     const answers = /(\d+) requests in ([\d.]+)(\w+)/.exec(out);
     const rate = /Requests\/sec:\s*([\d.]+)/.exec(out);
     if (answers === null || rate === null) throw new Error(`wrk printed no rate:\n${out}`);

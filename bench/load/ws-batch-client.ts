@@ -43,7 +43,8 @@ await answerParent(async (input: WsBatchInput): Promise<WsBatchResult> => {
     const ack = decode(bytes.subarray(start, start + length)) as Ack;
     const error = ack.errors?.find(({ error }) => error.code !== 'RESOURCE_LIMIT_EXCEEDED');
     if (ack.type !== 'ack' || error !== undefined) throw new Error(JSON.stringify(ack));
-    if (ack.count === input.messages) begin = Buffer.from(bytes.subarray(start, start + HEAD_BYTES));
+    if (ack.count === input.messages)
+      begin = Buffer.from(bytes.subarray(start, start + HEAD_BYTES));
     if (ack.count === input.messages) return ended?.(ack.count);
     refused += input.messages - ack.count;
     setTimeout(() => ended?.(ack.count), PAUSE_MS);

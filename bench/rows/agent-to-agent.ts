@@ -38,7 +38,7 @@ export async function run(context: Context): Promise<void> {
 }
 
 async function compare(context: Context, servers: Record<string, CaxtonServer>): Promise<void> {
-  const seconds = context.seconds(2);
+  const seconds = context.seconds(1.5);
   const contestants = Object.entries(servers).map(([name, server]) => [
     name,
     () => volley(server, IN_FLIGHT, seconds),

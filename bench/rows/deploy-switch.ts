@@ -25,7 +25,7 @@ export async function run(context: Context): Promise<void> {
         url: server.url('/api/v1/messages?wait=true'),
         message: askingMessage(ECHO),
         connections: 64,
-        seconds: context.seconds(3),
+        seconds: context.seconds(2),
         server,
       });
     const rates = await takeTurns(context.rounds, {

@@ -22,13 +22,18 @@ export async function run(context: Context): Promise<void> {
   try {
     await server.deploy(SINK, await sinkAgent());
     const common = {
-      seconds: context.seconds(3),
+      seconds: context.seconds(2),
       warmSeconds: 0.3,
       message: sampleMessage(SINK),
     };
     const calls = (port: number): Promise<WindowResult> =>
       hasH2load
-        ? loadWithH2load({ ...common, port, connections: CONNECTIONS, streams: CALLS_PER_CONNECTION })
+        ? loadWithH2load({
+            ...common,
+            port,
+            connections: CONNECTIONS,
+            streams: CALLS_PER_CONNECTION,
+          })
         : grpcClient({
             ...common,
             port,

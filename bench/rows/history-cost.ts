@@ -18,7 +18,7 @@ export async function run(context: Context): Promise<void> {
         url: server.url('/api/v1/messages'),
         message: sampleMessage(SINK),
         connections: 64,
-        seconds: context.seconds(3),
+        seconds: context.seconds(2),
         server,
       });
     const rates = await takeTurns(context.rounds, { off: send(off), on: send(on) });

@@ -3,7 +3,7 @@ import { sinkAgent } from '../harness/agents.js';
 import { CaxtonServer } from '../harness/caxton.js';
 import type { Context } from '../harness/context.js';
 import { makeFolder, removeFolder } from '../harness/leftovers.js';
-import { canReadMemory, type ProcessMemory, readMemory } from '../harness/process-memory.js';
+import { canReadMemory, readMemory } from '../harness/process-memory.js';
 import { sampleMessage } from '../harness/sample-message.js';
 import { takeTurns } from '../harness/turns.js';
 import { measureHttp } from '../load/measure-http.js';
@@ -12,7 +12,7 @@ const CONNECTIONS = 64;
 /** Deploys under way at a time. */
 const DEPLOYS = 16;
 const ALL_RUNNING_MS = 300_000;
-/** So long after its start nothing of it is under way any more. */
+/** So long after a load nothing of it is under way any more. */
 const REST_MS = 2_000;
 const KIB = 1024;
 
@@ -20,47 +20,64 @@ const nameOf = (number: number): string => `agent-${String(number).padStart(4, '
 
 /** What it costs to have many agents: throughput, memory, deploys and the start of the server. */
 export async function run(context: Context): Promise<void> {
-  const one = await CaxtonServer.start();
-  try {
-    await one.deploy(nameOf(0), await sinkAgent());
-    await delay(REST_MS);
-    const memoryOfOne = canReadMemory() ? readMemory(one.pid) : undefined;
-    for (const agents of context.smoke ? [100, 1_000] : [100, 1_000, 10_000]) {
-      await withAgents(context, agents, one, memoryOfOne);
+  for (const agents of context.smoke ? [1_000] : [100, 1_000, 10_000]) {
+    const folders = [makeFolder(), makeFolder()] as const;
+    try {
+      await withAgents(context, agents, folders);
+    } finally {
+      for (const folder of folders) removeFolder(folder);
     }
-  } finally {
-    await one.stop();
   }
 }
 
 async function withAgents(
   context: Context,
   agents: number,
-  one: CaxtonServer,
-  memoryOfOne: ProcessMemory | undefined,
+  [dataOfOne, data]: readonly [string, string],
 ): Promise<void> {
-  const data = makeFolder();
+  let one = await CaxtonServer.start({ data: dataOfOne });
   let many = await CaxtonServer.start({ data });
   try {
+    await deployAll(one, 1);
     const prefix = `many_agents_${agents}`;
     const better = 'lower';
     const deploySeconds = await deployAll(many, agents);
     const deploy_ms = (deploySeconds * 1_000) / agents;
     const note = `${DEPLOYS} under way at a time, over REST`;
-    context.report({ name: `${prefix}_deploy`, unit: 'ms each', better, values: [deploy_ms], note });
+    context.report({
+      name: `${prefix}_deploy`,
+      unit: 'ms each',
+      better,
+      values: [deploy_ms],
+      note,
+    });
+    await one.stop();
     await many.stop();
-    const start = performance.now();
-    many = await CaxtonServer.start({ data });
-    await allRunning(many, agents);
-    const seconds = (performance.now() - start) / 1_000;
-    context.report({ name: `${prefix}_start`, unit: 's', better, values: [seconds] });
-    await delay(REST_MS);
-    if (memoryOfOne !== undefined) reportMemory(context, prefix, many, agents, memoryOfOne);
+    const seconds = { one: 0, many: 0 };
+    [one, seconds.one] = await startTimed(dataOfOne, 1);
+    [many, seconds.many] = await startTimed(data, agents);
+    context.report({
+      name: `${prefix}_start`,
+      unit: 's',
+      better,
+      values: [seconds.many],
+      baselines: [seconds.one],
+      baselineIs: 'a server with one agent',
+    });
     await throughput(context, prefix, agents, one, many);
+    if (canReadMemory()) await reportMemory(context, prefix, agents, one, many);
   } finally {
+    await one.stop();
     await many.stop();
-    removeFolder(data);
   }
+}
+
+/** Starts a server that has agents. @returns it, and how long it took until all ran, in seconds */
+async function startTimed(data: string, agents: number): Promise<[CaxtonServer, number]> {
+  const start = performance.now();
+  const server = await CaxtonServer.start({ data });
+  await allRunning(server, agents);
+  return [server, (performance.now() - start) / 1_000];
 }
 
 /** @returns how long it took, in seconds */
@@ -83,25 +100,29 @@ async function allRunning(server: CaxtonServer, agents: number): Promise<void> {
   }
 }
 
-/** Beside the server with one agent, each further one takes so much. */
-function reportMemory(
+/**
+ * What each further agent takes beside the server with one, after both had the same load and each
+ * agent has used its memory.
+ */
+async function reportMemory(
   context: Context,
   prefix: string,
-  server: CaxtonServer,
   agents: number,
-  one: ProcessMemory,
-): void {
-  const all = readMemory(server.pid);
+  one: CaxtonServer,
+  many: CaxtonServer,
+): Promise<void> {
+  await delay(REST_MS);
+  const [ofOne, ofAll] = [readMemory(one.pid), readMemory(many.pid)];
   const each_kib = (bytes: number): number => bytes / (agents - 1) / KIB;
-  const resident = each_kib(all.residentBytes - one.residentBytes);
-  const linear = each_kib(all.linearBytes - one.linearBytes);
+  const resident = each_kib(ofAll.residentBytes - ofOne.residentBytes);
+  const linear = each_kib(ofAll.linearBytes - ofOne.linearBytes);
   const common = { unit: 'KiB each', better: 'lower' } as const;
   context.report({ ...common, name: `${prefix}_memory`, values: [resident] });
   context.report({
     ...common,
     name: `${prefix}_overhead`,
     values: [resident - linear],
-    note: `beside ${linear.toFixed(1)} KiB of its linear memory that are in use`,
+    note: `beside the ${linear.toFixed(1)} KiB of its linear memory that are in use`,
   });
 }
 
@@ -117,7 +138,7 @@ async function throughput(
     Array.from({ length: agents }, (_, i) => sampleMessage(nameOf(i % receivers)));
   const send = (server: CaxtonServer, receivers: number) => {
     const message = messages(receivers);
-    const load = { connections: CONNECTIONS, seconds: context.seconds(2) };
+    const load = { connections: CONNECTIONS, seconds: context.seconds(1.5) };
     return () => measureHttp({ ...load, url: server.url('/api/v1/messages'), message, server });
   };
   const rates = await takeTurns(context.rounds, { one: send(one, 1), many: send(many, agents) });

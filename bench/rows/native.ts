@@ -32,9 +32,7 @@ export async function run(context: Context): Promise<void> {
 }
 
 async function kernels(context: Context): Promise<void> {
-  const metered = instantiateKernels(
-    meterModule(kernelModule()).bytes as Uint8Array<ArrayBuffer>,
-  );
+  const metered = instantiateKernels(meterModule(kernelModule()).bytes as Uint8Array<ArrayBuffer>);
   const seconds = context.smoke ? 0.02 : 0.1;
   const ratios: number[] = [];
   for (const [name, argument] of Object.entries(KERNELS)) {

@@ -24,7 +24,8 @@ export async function volley(
   await send({ ...ball, performative: 'cancel' });
   await server.settled();
   const [ping, pong] = [await server.counts(PING), await server.counts(PONG)];
-  if ((await server.counter('caxton_dead_letters_total')) > dead) throw new Error('messages failed');
+  if ((await server.counter('caxton_dead_letters_total')) > dead)
+    throw new Error('messages failed');
   // All that ping sent came to pong, and back, but for those that were under way at the end.
   if (Math.abs(ping.processed - pong.processed) > pong.processed / 10 + 4 * inFlight) {
     throw new Error(`ping handled ${ping.processed} messages and pong ${pong.processed}`);

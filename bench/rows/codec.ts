@@ -1,0 +1,60 @@
+import { decode as decodeMessagePack, encode as encodeMessagePack } from '@msgpack/msgpack';
+import { decodeMessage, encodedBytesMax, encodeMessage } from '../../src/fipa/binary.js';
+import { parseMessageInput } from '../../src/fipa/input.js';
+import { messageJsonText } from '../../src/fipa/message.js';
+import type { Context } from '../harness/context.js';
+import { ratePerSecond } from '../harness/rate.js';
+import { SAMPLE_BODY } from '../harness/sample-message.js';
+import { takeTurns } from '../harness/turns.js';
+
+const UNIT = 'million/s';
+const BATCH = 1_000;
+
+/** The message's binary form beside the library codec, and the way from and to JSON text. */
+export async function run(context: Context): Promise<void> {
+  const seconds = context.smoke ? 0.05 : 0.2;
+  const checks = { contentBytes: 1 << 20, strict: true };
+  const message = parseMessageInput(JSON.parse(SAMPLE_BODY), checks);
+  message.messageId = 'msg_01M85VGSZPA3WM0QMQ57930000';
+  const object = JSON.parse(messageJsonText(message)) as unknown;
+  const buffer = Buffer.alloc(encodedBytesMax(message));
+  const packed = encodeMessagePack(object);
+  const rate = (task: () => void) => async () =>
+    (await ratePerSecond(seconds, BATCH, () => {
+      for (let i = 0; i < BATCH; i++) task();
+    })) / 1e6;
+  const add = async (
+    name: string,
+    task: () => void,
+    baselineIs: string,
+    baseline: () => void,
+  ): Promise<void> => {
+    const rates = await takeTurns(context.rounds, { baseline: rate(baseline), ours: rate(task) });
+    const { ours: values, baseline: baselines } = rates;
+    context.report({ name, unit: UNIT, values, baselines, baselineIs });
+  };
+  await add(
+    'codec_encode_binary',
+    () => encodeMessage(buffer, 0, message),
+    '@msgpack/msgpack encode',
+    () => encodeMessagePack(object),
+  );
+  await add(
+    'codec_decode_envelope',
+    () => decodeMessage(buffer, 0, false),
+    '@msgpack/msgpack decode',
+    () => decodeMessagePack(packed),
+  );
+  await add(
+    'codec_accept_json',
+    () => encodeMessage(buffer, 0, parseMessageInput(JSON.parse(SAMPLE_BODY), checks)),
+    'JSON.parse',
+    () => JSON.parse(SAMPLE_BODY),
+  );
+  await add(
+    'codec_print_json',
+    () => messageJsonText(decodeMessage(buffer, 0)),
+    'JSON.stringify',
+    () => JSON.stringify(object),
+  );
+}

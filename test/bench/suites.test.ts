@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { makeContext } from '../../bench/harness/context.js';
+import { readLatest } from '../../bench/harness/results.js';
+import { makeRow, type Row } from '../../bench/harness/row.js';
+import { targetNames } from '../../bench/harness/targets.js';
+import { ON_REQUEST, SUITES } from '../../bench/suites.js';
+import { packageFile } from '../../src/base/package-file.js';
+
+const main = packageFile('dist', 'bench', 'main.js');
+const readme = readFileSync(packageFile('bench', 'README.md'), 'utf8');
+
+test('the ring benchmark measures every row and ends', { timeout: 120_000 }, async () => {
+  const rows: Row[] = [];
+  const { run } = await import('../../bench/rows/ring.js');
+  await run(makeContext(true, (measured) => rows.push(makeRow(measured))));
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    ['ring_push_pop', 'ring_round_trip', 'ring_wasm_round_trip'],
+  );
+  for (const { value, baseline, ratio } of rows) {
+    assert.ok(value > 0);
+    assert.equal(ratio, baseline === null ? null : value / baseline);
+  }
+});
+
+test('a smoke run of named benchmarks prints a table and stores nothing but what it is told to', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'caxton-bench-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const latest = readLatest();
+  const out = join(folder, 'out.json');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [main, '--smoke', '--out', out, 'agent-call'],
+    { encoding: 'utf8' },
+  );
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /agent_call/);
+  assert.deepEqual(readLatest(), latest);
+  const stored = JSON.parse(readFileSync(out, 'utf8')) as { smoke: boolean; rows: Row[] };
+  assert.equal(stored.smoke, true);
+  assert.deepEqual(
+    stored.rows.map(({ name }) => name),
+    ['agent_call'],
+  );
+});
+
+test('an unknown benchmark is refused with the names that there are', () => {
+  const { status, stderr } = spawnSync(process.execPath, [main, 'nothing'], { encoding: 'utf8' });
+  assert.equal(status, 2);
+  assert.match(stderr, /no benchmark 'nothing'/);
+  for (const name of Object.keys({ ...SUITES, ...ON_REQUEST })) assert.ok(stderr.includes(name));
+});
+
+test('the README of the benchmarks names each of them and each row that has a target', () => {
+  for (const name of Object.keys({ ...SUITES, ...ON_REQUEST })) {
+    assert.ok(readme.includes(`\`${name}\``), name);
+  }
+  for (const name of targetNames) assert.ok(readme.includes(`\`${name}\``), name);
+});
