@@ -1,29 +1,43 @@
 import { parseArgs } from 'node:util';
+import { profileServers } from './harness/caxton.js';
 import { makeContext, type Suite } from './harness/context.js';
 import { compareWithFormer } from './harness/former.js';
 import './harness/leftovers.js';
+import { loadOfOthers } from './harness/machine.js';
 import { makeResults, readLatest, storeResults } from './harness/results.js';
 import { makeRow, type Row } from './harness/row.js';
 import { printComparison, printTable } from './harness/table.js';
-import { ON_REQUEST, SUITES } from './suites.js';
+import { findSuite, ON_REQUEST, SUITES } from './suites.js';
 
 const TRIES = 2;
+/** A load average above which the machine does other things too. */
+const BUSY = 0.5;
 
 const { values: options, positionals } = parseArgs({
-  options: { smoke: { type: 'boolean', default: false }, out: { type: 'string' } },
+  options: {
+    smoke: { type: 'boolean', default: false },
+    out: { type: 'string' },
+    'cpu-prof': { type: 'string' },
+  },
   allowPositionals: true,
 });
 
 const known: Readonly<Record<string, () => Promise<Suite>>> = { ...SUITES, ...ON_REQUEST };
-const unknown = positionals.find((name) => known[name] === undefined);
+const unknown = positionals.find((name) => findSuite(name) === undefined);
 if (unknown !== undefined) {
   process.stderr.write(`no benchmark '${unknown}'; there are ${Object.keys(known).join(', ')}\n`);
   process.exit(2);
 }
+if (options['cpu-prof'] !== undefined) profileServers(options['cpu-prof']);
+const chosen = new Set(positionals.map((name) => findSuite(name) as string));
 
+const loadBefore = loadOfOthers();
+if (loadBefore > BUSY) {
+  process.stderr.write(`the machine is busy (load average ${loadBefore}): figures mean little\n`);
+}
 const rows: Row[] = [];
 const failed: string[] = [];
-for (const name of positionals.length > 0 ? positionals : Object.keys(SUITES)) {
+for (const name of chosen.size > 0 ? chosen : Object.keys(SUITES)) {
   const start = performance.now();
   const measured = await measure(name);
   if (measured === undefined) failed.push(name);
@@ -31,12 +45,13 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(SUITES)) {
   process.stderr.write(`${name}: ${((performance.now() - start) / 1_000).toFixed(1)} s\n`);
 }
 
-const results = makeResults(rows, { smoke: options.smoke, failed });
+const results = makeResults(rows, { smoke: options.smoke, failed, loadBefore });
 printTable(rows);
 if (options.smoke) {
   process.stdout.write('Smoke run: too short for its figures to mean much; nothing is stored.\n');
   const former = readLatest();
-  if (former !== undefined) printComparison(compareWithFormer(rows, former.rows), former);
+  if (former === undefined) process.stdout.write('There are no results to compare with.\n');
+  else printComparison(compareWithFormer(rows, former.rows), former);
 }
 const complete = positionals.length === 0 && failed.length === 0;
 for (const path of storeResults(results, { complete, out: options.out })) {

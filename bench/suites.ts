@@ -28,3 +28,16 @@ export const SUITES: Suites = {
 export const ON_REQUEST: Suites = {
   soak: () => import('./rows/soak.js'),
 };
+
+/** The benchmark of a name: its own, or that of one of its rows, which all begin as it does. */
+export function findSuite(name: string): string | undefined {
+  const names = Object.keys({ ...SUITES, ...ON_REQUEST });
+  const asked = name.replaceAll('_', '-');
+  const fitting = names.filter((each) => asked === each || asked.startsWith(rowPrefix(each)));
+  return fitting.sort((a, b) => b.length - a.length)[0];
+}
+
+// Rows of `peers` are peer_…
+function rowPrefix(suite: string): string {
+  return suite === 'peers' ? 'peer-' : suite;
+}

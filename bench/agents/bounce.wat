@@ -1,6 +1,6 @@
 ;; Sends a message of its own to its peer for each that it gets, until it gets a cancel, and again
-;; from the next request on. What it sends stands at 1024 and is 177 bytes long; the peer's name
-;; takes the place of PEER_NAME in it. A message begins with {"message_id":"msg_, 26 characters and
+;; from the next request on. What it sends stands at 1024; MESSAGE and MESSAGE_BYTES are put in when
+;; it is compiled. A message begins with {"message_id":"msg_, 26 characters and
 ;; ","performative":", so the first letter of its act is the byte at 63.
 (module
   (import "caxton" "send_message" (func $send_message (param i32 i32) (result i32)))

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import wabt from 'wabt';
 import { packageFile } from '../../src/base/package-file.js';
-import { sampleMessage } from './sample-message.js';
+import { bouncedMessage } from './sample-message.js';
 
 /** Features that the server allows in modules. */
 const FEATURES = Object.freeze({
@@ -46,12 +46,9 @@ export function sinkAgent(): Promise<Uint8Array<ArrayBuffer>> {
 
 /** An agent that sends a message of the sample's size to its peer for each that it gets. */
 export function bounceAgent(peer: string): Promise<Uint8Array<ArrayBuffer>> {
-  const message = JSON.stringify({
-    ...sampleMessage(peer, { sender: undefined, performative: 'inform' }),
-    language: 'en-us',
-  });
+  const message = JSON.stringify(bouncedMessage(peer));
   const text = source('bounce')
     .replace('"MESSAGE"', JSON.stringify(message))
-    .replace('MESSAGE_BYTES', String(message.length));
+    .replaceAll('MESSAGE_BYTES', String(message.length));
   return compileWat('bounce', text);
 }

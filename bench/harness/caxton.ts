@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { packageFile } from '../../src/base/package-file.js';
 import type { WindowResult } from '../load/window.js';
 import { type Started, start } from './child.js';
@@ -9,6 +10,13 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The folder of the store, which the caller removes; without it the server has one of its own. */
   readonly data?: string;
+}
+
+let profileFlags: readonly string[] = [];
+
+/** Makes every server write a profile of each of its threads into the folder when it ends. */
+export function profileServers(folder: string): void {
+  profileFlags = ['--cpu-prof', `--cpu-prof-dir=${resolve(folder)}`];
 }
 
 interface AgentCounts {
@@ -44,6 +52,7 @@ export class CaxtonServer {
   static async start(options: ServerOptions = {}): Promise<CaxtonServer> {
     const folder = options.data ?? makeFolder();
     const args = [
+      ...profileFlags,
       packageFile('dist', 'src', 'cli', 'main.js'),
       'serve',
       '--http=127.0.0.1:0',

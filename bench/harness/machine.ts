@@ -1,4 +1,4 @@
-import { availableParallelism, cpus, platform, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 
 export interface Machine {
   readonly cpu: string;
@@ -16,4 +16,9 @@ export function describeMachine(): Machine {
     kernel: `${platform()} ${release()}`,
     node: process.version,
   };
+}
+
+/** How many threads of others wanted to run in the last minute: figures of a busy machine mean little. */
+export function loadOfOthers(): number {
+  return Math.round((loadavg()[0] as number) * 100) / 100;
 }

@@ -23,6 +23,8 @@ export interface Results {
   readonly commit: string;
   readonly smoke: boolean;
   readonly machine: Machine;
+  /** The load average of the minute before. */
+  readonly load_before: number;
   readonly versions: Readonly<Record<string, string>>;
   readonly http_generator: string;
   readonly notes: readonly string[];
@@ -35,9 +37,15 @@ const FOLDER = packageFile('bench', 'results');
 const LATEST = 'latest.json';
 const PARTIAL = 'partial.json';
 
+export interface Circumstances {
+  readonly smoke: boolean;
+  readonly failed: readonly string[];
+  readonly loadBefore: number;
+}
+
 export function makeResults(
   rows: readonly Row[],
-  { smoke, failed }: { readonly smoke: boolean; readonly failed: readonly string[] },
+  { smoke, failed, loadBefore }: Circumstances,
 ): Results {
   const date = new Date().toISOString();
   const commit = gitCommit();
@@ -46,6 +54,7 @@ export function makeResults(
     commit,
     smoke,
     machine: describeMachine(),
+    load_before: loadBefore,
     versions: describeVersions(),
     http_generator: httpGenerator,
     notes: NOTES,

@@ -10,12 +10,12 @@ export const SAMPLE_BODY = JSON.stringify({
 
 export const SAMPLE_BYTES = SAMPLE_BODY.length;
 
-/** The name of the agent that the message goes to; others of this length leave its size the same. */
-export const SAMPLE_RECEIVER = 'agent-123';
-
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The message to another receiver, with other fields where any are given. */
+/**
+ * The message to another receiver, with other fields where any are given. A name of nine characters
+ * leaves its size as it is.
+ */
 export function sampleMessage(receiver: string, fields: Fields = {}): Fields {
   return { ...(JSON.parse(SAMPLE_BODY) as Fields), receiver, ...fields };
 }
@@ -25,15 +25,23 @@ export function sampleMessage(receiver: string, fields: Fields = {}): Fields {
  * and a `reply_with` of its own, as an answer to one must not be taken for that to another.
  */
 export function askingMessage(receiver: string): Fields {
-  const ours = { conversation_id: undefined, reply_with: undefined };
-  const bare = sampleMessage(receiver, ours);
-  const missing = JSON.stringify(sampleMessage(receiver)).length - JSON.stringify(bare).length;
-  return sampleMessage(receiver, { ...ours, content: contentOf(missing) });
+  return padded(receiver, { conversation_id: undefined, reply_with: undefined });
 }
 
-/** The sample's content with so many bytes more. */
-function contentOf(moreBytes: number): Fields {
-  return { action: 'process', data: { key: `value${'.'.repeat(moreBytes)}` } };
+/** The message as an agent sends it, in as many bytes: its sender is the server's to set. */
+export function bouncedMessage(receiver: string): Fields {
+  const performative = 'inform';
+  const none = undefined;
+  return padded(receiver, { performative, sender: none, conversation_id: none, reply_with: none });
+}
+
+/** The message with other fields, its content longer by what they are shorter. */
+function padded(receiver: string, fields: Fields): Fields {
+  const missing =
+    JSON.stringify(sampleMessage(receiver)).length -
+    JSON.stringify(sampleMessage(receiver, fields)).length;
+  const content = { action: 'process', data: { key: `value${'.'.repeat(missing)}` } };
+  return sampleMessage(receiver, { ...fields, content });
 }
 
 /** A message whose content is so many bytes of JSON. */

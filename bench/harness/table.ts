@@ -25,11 +25,21 @@ export function printTable(rows: readonly Row[]): void {
     ]);
   }
   process.stdout.write(`${table.toString()}\n`);
-  for (const { name, baseline_is, note } of rows) {
-    const said = [baseline_is === null ? undefined : `against ${baseline_is}`, note ?? undefined];
-    const text = said.filter((each) => each !== undefined).join('; ');
-    if (text !== '') process.stdout.write(`${name}: ${text}\n`);
+  for (const [text, names] of remarks(rows)) {
+    const others = names.length === 1 ? '' : ` and ${names.length - 1} more`;
+    process.stdout.write(`${names[0]}${others}: ${text}\n`);
   }
+}
+
+/** What is to be said of rows, with the names of those that it is said of. */
+function remarks(rows: readonly Row[]): Map<string, string[]> {
+  const said = new Map<string, string[]>();
+  for (const { name, baseline_is, note } of rows) {
+    const parts = [baseline_is === null ? null : `against ${baseline_is}`, note];
+    const text = parts.filter((part) => part !== null).join('; ');
+    if (text !== '') said.set(text, [...(said.get(text) ?? []), name]);
+  }
+  return said;
 }
 
 /** Tells what became worse since the results that are kept with the source. */

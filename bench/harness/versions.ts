@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { packageFile } from '../../src/base/package-file.js';
 import { VERSION } from '../../src/base/version.js';
+import { loadUws } from '../../src/transport/uws-loader.js';
 
 const PACKAGES = [
-  'uws-current',
-  'uws-legacy',
   '@grpc/grpc-js',
   '@msgpack/msgpack',
   '@extism/extism',
@@ -27,17 +27,33 @@ const PROGRAMS: ReadonlyArray<readonly [name: string, args: readonly string[]]> 
 
 /** What was measured, and by what. */
 export function describeVersions(): Record<string, string> {
-  const versions: Record<string, string> = { caxton: VERSION };
+  const versions: Record<string, string> = { caxton: VERSION, uws: uwsVersion() };
   for (const name of PACKAGES) {
-    const manifest = packageFile('node_modules', name, 'package.json');
-    if (!existsSync(manifest)) continue;
-    versions[name] = (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+    const manifest = readManifest(name);
+    if (manifest !== undefined) versions[name] = manifest.version;
   }
   for (const [name, args] of PROGRAMS) {
     const { error, stdout, stderr } = spawnSync(name, args, { encoding: 'utf8' });
     if (error === undefined) versions[name] = (stdout || stderr).split('\n')[0]?.trim() ?? '';
   }
   return versions;
+}
+
+/** The uWebSockets.js that loads here, of the packages that may hold it. */
+function uwsVersion(): string {
+  const require = createRequire(import.meta.url);
+  let loaded = '';
+  loadUws(undefined, (specifier) => {
+    loaded = specifier.split('/')[0] as string;
+    return require(specifier) as unknown;
+  });
+  const manifest = readManifest(loaded);
+  return manifest === undefined ? loaded : `${manifest.name} ${manifest.version}`;
+}
+
+function readManifest(name: string): { name: string; version: string } | undefined {
+  const path = packageFile('node_modules', name, 'package.json');
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
 }
 
 /** The commit, with a mark when files differ from it. */

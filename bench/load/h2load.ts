@@ -31,7 +31,8 @@ export async function loadWithH2load(load: UnaryLoad): Promise<WindowResult> {
       `-c${load.connections}`,
       `-m${load.streams}`,
       '-t1',
-      `-D${Math.max(1, Math.round(load.seconds))}`,
+      // It counts in whole seconds.
+      `-D${Math.ceil(load.seconds)}`,
       '-d',
       body,
       ...['-H', 'content-type: application/grpc', '-H', 'te: trailers'],

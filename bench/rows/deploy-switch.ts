@@ -13,6 +13,8 @@ interface Deployment {
   readonly deployment_id: string;
   readonly status: string;
   readonly current_percentage?: number;
+  /** Of the new version; the latency is 0 until it has handled a message. */
+  readonly metrics: { readonly latency_p99: number };
 }
 
 /** Throughput while a canary takes half of the new conversations, beside that without one. */
@@ -59,6 +61,8 @@ async function duringCanary(server: CaxtonServer, load: () => Promise<number>): 
   const path = `/api/v1/deployments/${deployment_id}`;
   await until(server, path, (now) => now.status === 'in_progress' && now.current_percentage === 50);
   const rate = await load();
+  const { metrics } = await server.call<Deployment>('GET', path);
+  if (metrics.latency_p99 === 0) throw new Error('the new version handled no message');
   await server.call('POST', `${path}/rollback`, { reason: 'measured' });
   await until(server, path, ({ status }) => status === 'rolled_back');
   return rate;

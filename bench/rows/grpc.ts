@@ -22,7 +22,7 @@ export async function run(context: Context): Promise<void> {
   try {
     await server.deploy(SINK, await sinkAgent());
     const common = {
-      seconds: context.seconds(2),
+      seconds: context.seconds(1.5),
       warmSeconds: 0.3,
       message: sampleMessage(SINK),
     };

@@ -22,7 +22,7 @@ export async function run(context: Context): Promise<void> {
         path: `/api/v1/messages${query}`,
         body: JSON.stringify(askingMessage(ECHO)),
         connections: 1,
-        seconds: context.seconds(2.5),
+        seconds: context.seconds(2),
         warmSeconds: 0.3,
       };
       return runScript<HttpClientResult>('load/http-client.js', input);

@@ -138,7 +138,7 @@ async function throughput(
     Array.from({ length: agents }, (_, i) => sampleMessage(nameOf(i % receivers)));
   const send = (server: CaxtonServer, receivers: number) => {
     const message = messages(receivers);
-    const load = { connections: CONNECTIONS, seconds: context.seconds(1.5) };
+    const load = { connections: CONNECTIONS, seconds: context.seconds(1) };
     return () => measureHttp({ ...load, url: server.url('/api/v1/messages'), message, server });
   };
   const rates = await takeTurns(context.rounds, { one: send(one, 1), many: send(many, agents) });

@@ -27,7 +27,7 @@ export async function run(context: Context): Promise<void> {
     for (const { name, contentBytes, connections } of SIZES) {
       if (context.smoke && !SMOKE_SIZES.includes(name)) continue;
       const message = messageOfContent(SINK, contentBytes);
-      const load = { message, connections, seconds: context.seconds(1) };
+      const load = { message, connections, seconds: context.seconds(0.6) };
       const path = '/api/v1/messages';
       const rates = await takeTurns(context.rounds, {
         bare: () => measureHttp({ ...load, url: `http://127.0.0.1:${bare.port}${path}` }),

@@ -41,7 +41,7 @@ async function sandboxes(context: Context): Promise<void> {
   try {
     await server.deploy(PING, await bounceAgent(PONG));
     await server.deploy(PONG, await bounceAgent(PING));
-    const times: WindowTimes = { seconds: context.seconds(1), warmSeconds: 0.3 };
+    const times: WindowTimes = { seconds: context.seconds(0.8), warmSeconds: 0.3 };
     const input: PiscinaInput = { ...times, inFlight: IN_FLIGHT };
     const client = (script: string) => async () =>
       (await runScript<WindowResult>(`load/${script}.js`, input)).perSecond;
@@ -66,7 +66,7 @@ async function servers(context: Context): Promise<void> {
     const load = {
       message: askingMessage(ECHO),
       connections: CONNECTIONS,
-      seconds: context.seconds(1),
+      seconds: context.seconds(0.8),
     };
     const peer = (port: number) => () =>
       measureHttp({ ...load, url: `http://127.0.0.1:${port}/api/v1/messages` });
@@ -93,7 +93,7 @@ async function nats(context: Context): Promise<void> {
   const echo = await startNatsEcho(program);
   try {
     await server.deploy(ECHO, echoAgent());
-    const common = { seconds: context.seconds(1), warmSeconds: 0.3, inFlight: IN_FLIGHT };
+    const common = { seconds: context.seconds(0.8), warmSeconds: 0.3, inFlight: IN_FLIGHT };
     const ours: WsAskInput = { ...common, port: server.httpPort, message: askingMessage(ECHO) };
     const theirs: NatsInput = { ...common, port: echo.port };
     const about = { peer_nats: 'NATS request-reply with its Node.js client, 256 under way' };

@@ -17,7 +17,7 @@ export async function run(context: Context): Promise<void> {
   try {
     await server.deploy(SINK, await sinkAgent());
     await server.deploy(ECHO, echoAgent());
-    const load = { connections: CONNECTIONS, seconds: context.seconds(2.5) };
+    const load = { connections: CONNECTIONS, seconds: context.seconds(2) };
     const send = sampleMessage(SINK);
     const ours = (query: string, message: object) => () =>
       measureHttp({ ...load, url: server.url(`/api/v1/messages${query}`), message, server });

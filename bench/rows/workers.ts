@@ -41,7 +41,7 @@ async function compare(
       url: server.url('/api/v1/messages?wait=true'),
       message: names(kind).map(askingMessage),
       connections: 64,
-      seconds: context.seconds(1.5),
+      seconds: context.seconds(1),
       server,
     });
   const turns = [...servers].map(([workers, server]) => [String(workers), ask(server)]);

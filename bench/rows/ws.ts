@@ -31,7 +31,7 @@ export async function run(context: Context): Promise<void> {
 }
 
 const times = (context: Context): WindowTimes => ({
-  seconds: context.seconds(2),
+  seconds: context.seconds(1.5),
   warmSeconds: 0.3,
 });
 

@@ -21,7 +21,7 @@ const results = (figures: Readonly<Record<string, number>>, smoke = false): Resu
   const rows = Object.entries(figures).map(([name, value]) =>
     makeRow({ name, unit: 'x', values: [value] }),
   );
-  return makeResults(rows, { smoke, failed: [] });
+  return makeResults(rows, { smoke, failed: [], loadBefore: 0 });
 };
 
 const figuresOf = (stored: Results | undefined): Record<string, number> =>

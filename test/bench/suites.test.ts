@@ -8,7 +8,7 @@ import { makeContext } from '../../bench/harness/context.js';
 import { readLatest } from '../../bench/harness/results.js';
 import { makeRow, type Row } from '../../bench/harness/row.js';
 import { targetNames } from '../../bench/harness/targets.js';
-import { ON_REQUEST, SUITES } from '../../bench/suites.js';
+import { findSuite, ON_REQUEST, SUITES } from '../../bench/suites.js';
 import { packageFile } from '../../src/base/package-file.js';
 
 const main = packageFile('dist', 'bench', 'main.js');
@@ -47,6 +47,15 @@ test('a smoke run of named benchmarks prints a table and stores nothing but what
     stored.rows.map(({ name }) => name),
     ['agent_call'],
   );
+});
+
+test('a benchmark is found by its own name and by those of its rows', () => {
+  for (const name of Object.keys({ ...SUITES, ...ON_REQUEST })) assert.equal(findSuite(name), name);
+  for (const name of targetNames) assert.ok(findSuite(name) !== undefined, name);
+  assert.equal(findSuite('agent_to_agent_two_workers'), 'agent-to-agent');
+  assert.equal(findSuite('agent_call'), 'agent-call');
+  assert.equal(findSuite('peer_nats'), 'peers');
+  assert.equal(findSuite('nothing'), undefined);
 });
 
 test('an unknown benchmark is refused with the names that there are', () => {
