@@ -1,7 +1,7 @@
 import type { Row } from './row.js';
 
 /** A ratio that is worse by more than this share is told of. */
-export const WORSE_SHARE = 0.2;
+const WORSE_SHARE = 0.2;
 
 export interface Change {
   readonly name: string;

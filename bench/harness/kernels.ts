@@ -19,7 +19,7 @@ export const KERNELS: Readonly<Record<string, number>> = {
   scattered: 500_000,
 };
 
-export const FUEL = 2n ** 62n;
+const FUEL = 2n ** 62n;
 const FUEL_EXPORT = 'caxton:fuel';
 
 type Run = (argument: number) => number;
