@@ -185,65 +185,6 @@ test('a send has the fields of a message and of its delivery', () => {
   assert.deepEqual(grpc.sort(), [...rest, 'message.content_value'].sort());
 });
 
-test('messages have the field numbers and types of the API reference', () => {
-  const reference: Record<string, string[]> = {
-    DeployAgentRequest: ['bytes wasm_module = 1', 'AgentConfig config = 2'],
-    AgentConfig: [
-      'string name = 1',
-      'ResourceLimits resources = 2',
-      'map<string, string> environment = 3',
-      'repeated string capabilities = 4',
-    ],
-    DeployAgentResponse: [
-      'string agent_id = 1',
-      'AgentStatus status = 2',
-      'google.protobuf.Timestamp deployed_at = 3',
-    ],
-    ListAgentsRequest: ['AgentStatus status_filter = 1', 'int32 limit = 2', 'int32 offset = 3'],
-    ListAgentsResponse: ['repeated Agent agents = 1', 'int32 total = 2'],
-    SendMessageRequest: ['FipaMessage message = 1', 'DeliveryOptions options = 2'],
-    FipaMessage: [
-      'string performative = 1',
-      'string sender = 2',
-      'string receiver = 3',
-      'google.protobuf.Struct content = 4',
-      'string conversation_id = 5',
-      'string reply_with = 6',
-      'string in_reply_to = 7',
-      'string ontology = 8',
-      'string language = 9',
-    ],
-  };
-  for (const [name, wanted] of Object.entries(reference)) {
-    const type = root.lookupType(`${PACKAGE}.${name}`);
-    const declared = type.fieldsArray.map((field) => {
-      const map = field instanceof protobuf.MapField;
-      const typeName = map ? `map<${field.keyType}, ${field.type}>` : field.type;
-      return `${field.repeated ? 'repeated ' : ''}${typeName} ${field.name} = ${field.id}`;
-    });
-    for (const field of wanted) assert.ok(declared.includes(field), `${name}: ${field}`);
-  }
-});
-
-test('methods have the requests and responses of the API reference', () => {
-  const signature = (service: string, name: string): string => {
-    const { requestType, responseType } = methodOf(service, name);
-    return `${name}(${requestType}) returns (${responseType})`;
-  };
-  assert.equal(
-    signature('AgentService', 'DeployAgent'),
-    'DeployAgent(DeployAgentRequest) returns (DeployAgentResponse)',
-  );
-  assert.equal(
-    signature('MessageService', 'SendMessage'),
-    'SendMessage(SendMessageRequest) returns (SendMessageResponse)',
-  );
-  assert.equal(
-    signature('MessageService', 'SendMessageAndWait'),
-    'SendMessageAndWait(SendMessageRequest) returns (MessageReply)',
-  );
-});
-
 test('AgentStatus has a value for each state, and one for an agent that was removed', () => {
   const { values } = root.lookupEnum(`${PACKAGE}.AgentStatus`);
   assert.deepEqual(
