@@ -139,6 +139,54 @@ test('a stream that is cut comes back by itself, with all of its subscriptions',
   }
 });
 
+test('a subscription has the name that its frames carry, and begins where it is told to', async () => {
+  const seqs: number[] = [];
+  const names: string[] = [];
+  const gaps: Gap[] = [];
+  client.on('gap', (gap) => gaps.push(gap));
+  const first = client.on('agent.deployed', ({ seq, subscription_id }) => {
+    seqs.push(seq);
+    names.push(subscription_id);
+  });
+  assert.equal(first.id, undefined);
+  await first.ready;
+  for (const name of ['one', 'two', 'three']) await deploy(name);
+  await eventually('all came', () => seqs.length === 3);
+  assert.deepEqual([...new Set(names)], [first.id]);
+  first.close();
+
+  const told: unknown[] = [];
+  const request = { events: ['agent.deployed'], resume_from: seqs[0]! };
+  await client.subscribe(request, ({ seq }) => told.push(seq)).ready;
+  await eventually('the later ones come', () => told.length === 2);
+  assert.deepEqual(told, seqs.slice(1));
+  assert.equal(gaps.length, 0);
+  await client.subscribe({ ...request, resume_from: 1 }, () => {}).ready;
+  await eventually('the gap is told', () => gaps.length === 1);
+});
+
+test('a place to begin at that the server refuses is a gap', async () => {
+  const gaps: Gap[] = [];
+  client.on('gap', (gap) => gaps.push(gap));
+  const request = { events: ['agent.*'], resume_from: -5 };
+  await client.subscribe(request, () => {}).ready;
+  assert.deepEqual(gaps, [{ missed: undefined, request: { events: ['agent.*'] } }]);
+});
+
+test('who is told of a lost connection is told why', async () => {
+  await relay.close();
+  const error = await new Promise<CaxtonError>((resolve) => {
+    client.on('disconnected', resolve);
+    client.on('agent.*', () => {});
+  });
+  client.close();
+  relay = await startRelay(server.url);
+  if (process.versions.node.startsWith('20.')) {
+    assert.equal((error.cause as NodeJS.ErrnoException).code, 'ECONNREFUSED');
+  }
+  assert.equal(error.code, 'UNREACHABLE');
+});
+
 test('closing ends the connection, and what is not taken yet is refused', async () => {
   const waiting = client.on('agent.failed', () => {});
   client.close();

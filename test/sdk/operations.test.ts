@@ -136,6 +136,7 @@ test('figures and status are shown', async () => {
   assert.ok((await client.systemMetrics()).agents.total > 0);
   assert.equal((await client.agentMetrics('answerer', { period: '5m' })).period, '5m');
   assert.equal((await client.systemStatus()).status, 'ready');
+  assert.match(await client.prometheusMetrics(), /^# HELP caxton_/);
 });
 
 test('every operation of the table was called by the tests before', () => {

@@ -151,6 +151,11 @@ export class CaxtonClient extends EventApi {
     return this.caller.call('systemMetrics', {}, options);
   }
 
+  /** The figures as text for Prometheus, all of them. */
+  prometheusMetrics(options?: CallOptions): Promise<string> {
+    return this.caller.getText('/metrics', options);
+  }
+
   agentMetrics(
     agent_id: string,
     input: Input<'agentMetrics', 'agent_id'> = {},

@@ -48,7 +48,11 @@ const OWN_EVENTS: ReadonlySet<string> = new Set<keyof ClientEvents>([
 ]);
 /** Most that asking whether the client is let in may take. */
 const CONNECT_CHECK_MS = 10_000;
-const NOTHING: Subscription = Object.freeze({ ready: Promise.resolve(), close: () => {} });
+const NOTHING: Subscription = Object.freeze({
+  id: undefined,
+  ready: Promise.resolve(),
+  close: () => {},
+});
 
 /** What the client does with events and messages that come by themselves. */
 export abstract class EventApi {
@@ -97,7 +101,13 @@ export abstract class EventApi {
     );
     const handlers = this.#handlers.get(name) ?? new Map<Listener, Subscription>();
     this.#handlers.set(name, handlers.set(handler, subscription));
-    return { ready: subscription.ready, close: () => this.off(name, handler) };
+    return {
+      get id() {
+        return subscription.id;
+      },
+      ready: subscription.ready,
+      close: () => this.off(name, handler),
+    };
   }
 
   /** Ends what `on` began. */

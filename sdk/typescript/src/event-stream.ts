@@ -16,6 +16,8 @@ export interface SubscriptionRequest {
   /** Makes this client the receiver of that name. */
   readonly client_id?: string;
   readonly on_overflow?: 'drop' | 'close';
+  /** The last `seq` seen by an earlier subscription: what came since comes first. */
+  readonly resume_from?: number;
 }
 
 /** What a subscription gets: an event, or a message. */
@@ -34,6 +36,8 @@ export interface Gap {
 }
 
 export interface Subscription {
+  /** The server's name for it in the present connection; undefined while it has none. */
+  readonly id: string | undefined;
   /**
    * Resolves when the server has taken the subscription, so that nothing from then on is missed;
    * rejects when it refuses it.
@@ -52,6 +56,7 @@ export interface StreamListeners {
 
 /** One subscription, over all the connections in which it is made anew. */
 interface Entry {
+  /** Without the place to begin at, which moves on: that is `lastSeq`. */
   readonly request: SubscriptionRequest;
   readonly handler: (frame: StreamFrame) => void;
   readonly seen: RecentIds;
@@ -61,6 +66,8 @@ interface Entry {
   lastSeq: number | undefined;
   /** Up to this `seq` messages may come that came before. */
   repeatsUntil: number;
+  /** Whether it goes on from something, so that there may be a gap. */
+  goesOn: boolean;
   wasReady: boolean;
   closed: boolean;
   readonly resolve: () => void;
@@ -98,7 +105,10 @@ export class EventStream {
     this.#listeners = listeners;
   }
 
-  subscribe(request: SubscriptionRequest, handler: (frame: StreamFrame) => void): Subscription {
+  subscribe(
+    { resume_from, ...request }: SubscriptionRequest,
+    handler: (frame: StreamFrame) => void,
+  ): Subscription {
     let entry: Entry | undefined;
     const ready = new Promise<void>((resolve, reject) => {
       entry = {
@@ -106,8 +116,9 @@ export class EventStream {
         handler,
         seen: new RecentIds(),
         subscriptionId: undefined,
-        lastSeq: undefined,
+        lastSeq: resume_from,
         repeatsUntil: 0,
+        goesOn: resume_from !== undefined,
         wasReady: false,
         closed: false,
         resolve,
@@ -120,7 +131,13 @@ export class EventStream {
     this.#entries.add(added);
     this.#link ??= this.#connect();
     if (this.#link.isOpen) this.#ask(added);
-    return { ready, close: () => this.#close(added) };
+    return {
+      get id() {
+        return added.subscriptionId;
+      },
+      ready,
+      close: () => this.#close(added),
+    };
   }
 
   /** Ends all subscriptions and the connection. */
@@ -180,7 +197,8 @@ export class EventStream {
     }
     entry.subscriptionId = frame.subscription_id;
     this.#bySubscription.set(frame.subscription_id, entry);
-    const isReturn = entry.wasReady;
+    const { goesOn } = entry;
+    entry.goesOn = true;
     entry.wasReady = true;
     // A server that can resume says where the stream begins. The place that it goes on from stands,
     // unless it lies ahead of the server's, whose clock was set back.
@@ -189,7 +207,7 @@ export class EventStream {
       entry.repeatsUntil = frame.may_repeat ? frame.seq : 0;
     }
     entry.resolve();
-    if (isReturn && frame.resumed !== true) {
+    if (goesOn && frame.resumed !== true) {
       this.#listeners.gap({ missed: frame.missed ?? undefined, request: entry.request });
     }
   }

@@ -27,6 +27,9 @@ interface Exchange {
   readonly repeat: OperationRow['repeat'];
 }
 
+/** What an answer says; throws a CaxtonError when it is none. */
+type Reader<T> = (url: URL, response: Response, text: string) => T;
+
 /** Calls operations over REST, and calls again what may safely be called again. */
 export class HttpCaller {
   readonly #settings: Settings;
@@ -41,12 +44,29 @@ export class HttpCaller {
     input: OperationTypes[Name]['input'],
     options: CallOptions = {},
   ): Promise<OperationTypes[Name]['output']> {
+    const answer = await this.#run(name, OPERATIONS[name], input as Fields, options, jsonAnswer);
+    return answer as OperationTypes[Name]['output'];
+  }
+
+  /** An answer that is no JSON, from a path beside the operations. */
+  getText(path: string, options: CallOptions = {}): Promise<string> {
+    const row: OperationRow = { method: 'GET', path, query: [], repeat: 'always' };
+    return this.#run(path, row, {}, options, textAnswer);
+  }
+
+  async #run<T>(
+    what: string,
+    row: OperationRow,
+    input: Fields,
+    options: CallOptions,
+    read: Reader<T>,
+  ): Promise<T> {
     const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs;
-    const deadline = new Deadline({ signal: options.signal, timeoutMs }, name);
+    const deadline = new Deadline({ signal: options.signal, timeoutMs }, what);
     try {
       deadline.signal.throwIfAborted();
-      const exchange = await this.#exchange(OPERATIONS[name], input as Fields, options);
-      return (await this.#attempt(exchange, deadline.signal)) as OperationTypes[Name]['output'];
+      const exchange = await this.#exchange(row, input, options);
+      return await this.#attempt(exchange, read, deadline.signal);
     } finally {
       deadline.dispose();
     }
@@ -81,11 +101,12 @@ export class HttpCaller {
     return { url, init, repeat: row.repeat };
   }
 
-  async #attempt(exchange: Exchange, signal: AbortSignal): Promise<unknown> {
+  async #attempt<T>(exchange: Exchange, read: Reader<T>, signal: AbortSignal): Promise<T> {
     const { retry } = this.#settings;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#once(exchange, signal);
+        const [response, text] = await this.#once(exchange, signal);
+        return read(exchange.url, response, text);
       } catch (error) {
         signal.throwIfAborted();
         if (attempt >= retry.retries || !mayRepeat(error, exchange.repeat)) throw error;
@@ -96,16 +117,13 @@ export class HttpCaller {
     }
   }
 
-  async #once({ url, init }: Exchange, signal: AbortSignal): Promise<unknown> {
-    let response: Response;
-    let text: string;
+  async #once({ url, init }: Exchange, signal: AbortSignal): Promise<[Response, string]> {
     try {
-      response = await this.#settings.fetch(url, { ...init, signal });
-      text = await response.text();
+      const response = await this.#settings.fetch(url, { ...init, signal });
+      return [response, await response.text()];
     } catch (error) {
       throw unreachable(url, error);
     }
-    return readAnswer(url, response, text);
   }
 }
 
@@ -144,18 +162,32 @@ function unreachable(url: URL, cause: unknown): CaxtonError {
   return new CaxtonError({ code: 'UNREACHABLE', message, cause });
 }
 
-function readAnswer(url: URL, response: Response, text: string): unknown {
+function textAnswer(url: URL, response: Response, text: string): string {
+  if (response.ok) return text;
+  throw failedAnswer(url, response, text);
+}
+
+function jsonAnswer(url: URL, response: Response, text: string): unknown {
+  if (!response.ok) throw failedAnswer(url, response, text);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw strangeAnswer(url, response.status, cause);
+  }
+}
+
+/** The error that an answer other than 2xx tells. */
+function failedAnswer(url: URL, response: Response, text: string): CaxtonError {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw strangeAnswer(url, response.status, cause);
+    return strangeAnswer(url, response.status, cause);
   }
-  if (response.ok) return value;
   const body = errorBodyOf(value);
-  if (body === undefined) throw strangeAnswer(url, response.status);
+  if (body === undefined) return strangeAnswer(url, response.status);
   const header = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
-  throw CaxtonError.fromBody(body, response.status, header >= 0 ? header : undefined);
+  return CaxtonError.fromBody(body, response.status, header >= 0 ? header : undefined);
 }
 
 function strangeAnswer(url: URL, status: number, cause?: unknown): CaxtonError {

@@ -104,7 +104,8 @@ export class Link {
     });
     // Node.js 22 tells no more than this when it couldn't connect; others close as well.
     socket.addEventListener('error', (event) => {
-      this.#lose(socket, (event as { message?: string }).message || 'it failed');
+      const { message, error } = event as { message?: string; error?: unknown };
+      this.#lose(socket, message || 'it failed', error);
     });
     socket.addEventListener('close', ({ code, reason }) => {
       this.#lose(socket, reason || `closed with the code ${code}`);
@@ -135,10 +136,10 @@ export class Link {
     socket?.close(1000);
   }
 
-  #lose(socket: WebSocketLike, reason: string): void {
+  #lose(socket: WebSocketLike, reason: string, cause?: unknown): void {
     if (socket !== this.#socket) return;
     this.#drop();
-    this.#handlers.lost(unreachable(reason));
+    this.#handlers.lost(unreachable(reason, cause));
     if (!this.#ended.signal.aborted) void this.#tryAgain(this.#wasOpen);
   }
 

@@ -6,7 +6,7 @@ export interface ClientOptions {
   readonly endpoint: string;
   /** The token; a server without tokens takes no notice of it. */
   readonly apiKey?: string | undefined;
-  /** Most that a call may take, all of its attempts together; default 60,000. */
+  /** Most that a call may take, all of its attempts together; default 60,000, Infinity = no end. */
   readonly timeoutMs?: number | undefined;
   /** How failed attempts are repeated; `false` = not at all. */
   readonly retry?: Partial<RetryPolicy> | false | undefined;
