@@ -1,27 +1,22 @@
+import type {
+  AgentDetails,
+  AgentLogsInput,
+  AgentLogsOutput,
+  AgentMetricsInput,
+  AgentMetricsOutput,
+  ListAgentsInput,
+  ListAgentsOutput,
+} from '@caxton/sdk';
 import { type Command, Option } from 'commander';
 import { AGENT_STATES } from '../runtime/types.js';
 import { addAgentDeploy } from './agent-deploy.js';
 import { addAgentReload, addAgentUpdate } from './agent-update.js';
 import { addAgentValidate } from './agent-validate.js';
-import type {
-  AgentDetails,
-  AgentLogs,
-  AgentMetrics,
-  AgentPage,
-  RemoveAnswer,
-  StartAnswer,
-  StopAnswer,
-} from './answers.js';
-import { addClientOptions, clientOf, outputOf } from './client-options.js';
+import { addClientOptions, printAnswer } from './client-options.js';
+import { logLine } from './log-line.js';
 import { durationSeconds, wholeNumber } from './option-values.js';
 import { columns, record } from './output.js';
 import { pageFooter } from './paging.js';
-import { printable } from './printable.js';
-
-/** The API's path of an agent. */
-function agentPath(agent: string, rest = ''): string {
-  return `/api/v1/agents/${encodeURIComponent(agent)}${rest}`;
-}
 
 /** `caxton agent …` */
 export function addAgentCommands(program: Command): void {
@@ -41,12 +36,6 @@ export function addAgentCommands(program: Command): void {
   addAgentValidate(group);
 }
 
-interface ListOptions {
-  readonly status?: string;
-  readonly limit?: number;
-  readonly offset?: number;
-}
-
 function addList(group: Command): void {
   group
     .command('list')
@@ -54,13 +43,12 @@ function addList(group: Command): void {
     .addOption(new Option('--status <state>', 'only agents in this state').choices(AGENT_STATES))
     .option('--limit <n>', 'most agents to show', wholeNumber(1))
     .option('--offset <n>', 'how many agents to pass over', wholeNumber(0))
-    .action(async (options: ListOptions, command: Command) => {
-      const page = await clientOf(command).get<AgentPage>('/api/v1/agents', { ...options });
-      outputOf(command).print(page.text, () => agentTable(page.value));
-    });
+    .action((options: ListAgentsInput, command: Command) =>
+      printAnswer(command, (client) => client.listAgents(options), agentTable),
+    );
 }
 
-function agentTable(page: AgentPage): string {
+function agentTable(page: ListAgentsOutput): string {
   const next = page.next_offset === undefined ? undefined : `--offset ${page.next_offset}`;
   const table = columns(
     ['name', 'status', 'version', 'memory', 'cpu', 'created', 'agent_id'],
@@ -82,10 +70,9 @@ function addGet(group: Command): void {
     .command('get')
     .description('show one agent: limits, usage and counters')
     .argument('<agent>', 'id or name')
-    .action(async (agent: string, _: object, command: Command) => {
-      const answer = await clientOf(command).get<AgentDetails>(agentPath(agent));
-      outputOf(command).print(answer.text, () => agentRecord(answer.value));
-    });
+    .action((agent: string, _: object, command: Command) =>
+      printAnswer(command, (client) => client.getAgent(agent), agentRecord),
+    );
 }
 
 function agentRecord(agent: AgentDetails): string {
@@ -124,12 +111,9 @@ function addStop(group: Command): void {
     .argument('<agent>', 'id or name')
     .option('--grace <duration>', 'how long it may take, such as 30s', durationSeconds)
     .option('--no-drain', 'leave what waits for it unhandled')
-    .action(async (agent: string, options: StopOptions, command: Command) => {
-      const answer = await clientOf(command).post<StopAnswer>(agentPath(agent, '/stop'), {
-        grace_period_seconds: options.grace,
-        drain_messages: options.drain,
-      });
-      outputOf(command).print(answer.text, () => record(answer.value));
+    .action((agent: string, { grace, drain }: StopOptions, command: Command) => {
+      const input = { grace_period_seconds: grace, drain_messages: drain };
+      return printAnswer(command, (client) => client.stopAgent(agent, input), record);
     });
 }
 
@@ -138,10 +122,9 @@ function addStart(group: Command): void {
     .command('start')
     .description('start an agent that is stopped or failed')
     .argument('<agent>', 'id or name')
-    .action(async (agent: string, _: object, command: Command) => {
-      const answer = await clientOf(command).post<StartAnswer>(agentPath(agent, '/start'));
-      outputOf(command).print(answer.text, () => record(answer.value));
-    });
+    .action((agent: string, _: object, command: Command) =>
+      printAnswer(command, (client) => client.startAgent(agent), record),
+    );
 }
 
 function addRemove(group: Command): void {
@@ -149,10 +132,9 @@ function addRemove(group: Command): void {
     .command('remove')
     .description('remove an agent with its stored data; its messages stay in the history')
     .argument('<agent>', 'id or name')
-    .action(async (agent: string, _: object, command: Command) => {
-      const answer = await clientOf(command).delete<RemoveAnswer>(agentPath(agent));
-      outputOf(command).print(answer.text, () => record(answer.value));
-    });
+    .action((agent: string, _: object, command: Command) =>
+      printAnswer(command, (client) => client.removeAgent(agent), record),
+    );
 }
 
 function addLogs(group: Command): void {
@@ -161,18 +143,14 @@ function addLogs(group: Command): void {
     .description('show the last lines that an agent logged, oldest first')
     .argument('<agent>', 'id or name')
     .option('--limit <n>', 'most lines to show', wholeNumber(1))
-    .action(async (agent: string, options: { limit?: number }, command: Command) => {
-      const path = agentPath(agent, '/logs');
-      const answer = await clientOf(command).get<AgentLogs>(path, { ...options });
-      outputOf(command).print(answer.text, () => logText(answer.value));
-    });
+    .action((agent: string, options: Pick<AgentLogsInput, 'limit'>, command: Command) =>
+      printAnswer(command, (client) => client.agentLogs(agent, options), logText),
+    );
 }
 
-function logText(logs: AgentLogs): string {
+function logText(logs: AgentLogsOutput): string {
   if (logs.lines.length === 0) return `${logs.agent_id} has logged nothing since it was started.`;
-  return logs.lines
-    .map((line) => `${line.timestamp} ${line.level.padEnd(5)} ${printable(line.text)}`)
-    .join('\n');
+  return logs.lines.map(logLine).join('\n');
 }
 
 function addMetrics(group: Command): void {
@@ -181,14 +159,12 @@ function addMetrics(group: Command): void {
     .description('show figures of one agent over a period')
     .argument('<agent>', 'id or name')
     .option('--period <period>', 'how far back: 1m, 5m, 1h or 24h (default: 1h)')
-    .action(async (agent: string, options: { period?: string }, command: Command) => {
-      const path = `/api/v1/metrics/agents/${encodeURIComponent(agent)}`;
-      const answer = await clientOf(command).get<AgentMetrics>(path, { ...options });
-      outputOf(command).print(answer.text, () => metricsRecord(answer.value));
-    });
+    .action((agent: string, options: Pick<AgentMetricsInput, 'period'>, command: Command) =>
+      printAnswer(command, (client) => client.agentMetrics(agent, options), metricsRecord),
+    );
 }
 
-function metricsRecord({ agent_id, period, metrics }: AgentMetrics): string {
+function metricsRecord({ agent_id, period, metrics }: AgentMetricsOutput): string {
   const errors = metrics.errors.map((error) => `${error.count} × ${error.error}`).join('; ');
   return record({
     agent_id,

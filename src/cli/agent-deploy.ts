@@ -1,7 +1,6 @@
-import { basename } from 'node:path';
+import type { AgentConfig, DeployAgentOutput } from '@caxton/sdk';
 import type { Command } from 'commander';
-import type { DeployAnswer } from './answers.js';
-import { clientOf, outputOf } from './client-options.js';
+import { printAnswer } from './client-options.js';
 import { UsageError } from './failures.js';
 import { entries, jsonObject, list, readBytes } from './option-values.js';
 import { record } from './output.js';
@@ -37,28 +36,23 @@ export function addAgentDeploy(group: Command): void {
       'the whole config as JSON, or @file; the other options override it',
       jsonObject,
     )
-    .action(async (file: string, options: DeployOptions, command: Command) => {
+    .action((file: string, options: DeployOptions, command: Command) => {
       const config = deployConfig(options);
-      const form = new FormData();
-      const bytes = new Uint8Array(readBytes(file));
-      form.append('wasm', new Blob([bytes], { type: 'application/wasm' }), basename(file));
-      form.append('config', JSON.stringify(config));
-      const answer = await clientOf(command).postForm<DeployAnswer>('/api/v1/agents', form);
-      outputOf(command).print(answer.text, () => deployRecord(answer.value));
+      const wasmModule = readBytes(file);
+      return printAnswer(command, (client) => client.deployAgent({ wasmModule, config }), facts);
     });
 }
 
-/** The config of a deploy. What it holds is for the server to check. */
-function deployConfig(options: DeployOptions): Record<string, unknown> {
+function deployConfig(options: DeployOptions): AgentConfig {
   const name = options.name ?? options.config?.name;
   if (name === undefined) {
     throw new UsageError('The agent needs a name: give --name NAME, or "name" in --config.');
   }
-  return { ...configOf(options), name };
+  return { ...configOf(options), name: name as string };
 }
 
-/** What the options say of a config. */
-export function configOf(options: ConfigOptions): Record<string, unknown> {
+/** What the options say of a config. What --config holds is for the server to check. */
+export function configOf(options: ConfigOptions): Partial<AgentConfig> {
   const base = options.config ?? {};
   return {
     ...base,
@@ -84,7 +78,7 @@ function merged(base: unknown, own: object | undefined): unknown {
   return typeof base === 'object' && base !== null ? { ...base, ...own } : own;
 }
 
-function deployRecord(answer: DeployAnswer): string {
+function facts(answer: DeployAgentOutput): string {
   return record({
     agent_id: answer.agent_id,
     name: answer.name,

@@ -1,9 +1,8 @@
-import { basename } from 'node:path';
+import type { ReloadAgentInput, UpdateAgentInput } from '@caxton/sdk';
 import { type Command, Option } from 'commander';
 import { DEPLOYMENT_STRATEGIES, RELOAD_STRATEGIES } from '../runtime/deploy/plan.js';
 import { type ConfigOptions, configOf, given } from './agent-deploy.js';
-import type { ReloadAnswer, UpdateAnswer } from './answers.js';
-import { clientOf, outputOf } from './client-options.js';
+import { printAnswer } from './client-options.js';
 import { UsageError } from './failures.js';
 import {
   durationText,
@@ -16,9 +15,12 @@ import {
 } from './option-values.js';
 import { record } from './output.js';
 
+type Update = Omit<UpdateAgentInput, 'agent_id'>;
+type ReloadConfig = NonNullable<ReloadAgentInput['config']>;
+
 interface UpdateOptions extends ConfigOptions {
   readonly wasm?: string;
-  readonly strategy?: string;
+  readonly strategy?: Update['strategy'];
 }
 
 /** `caxton agent update` */
@@ -43,22 +45,20 @@ export function addAgentUpdate(group: Command): void {
         DEPLOYMENT_STRATEGIES,
       ),
     )
-    .action(async (agent: string, options: UpdateOptions, command: Command) => {
-      const body = updateBody(options);
-      const path = `/api/v1/agents/${encodeURIComponent(agent)}`;
-      const answer = await clientOf(command).put<UpdateAnswer>(path, body);
-      outputOf(command).print(answer.text, () => record({ ...answer.value }));
+    .action((agent: string, options: UpdateOptions, command: Command) => {
+      const update = updateOf(options);
+      return printAnswer(command, (client) => client.updateAgent(agent, update), record);
     });
 }
 
-function updateBody({ wasm, strategy, ...options }: UpdateOptions): Record<string, unknown> {
+function updateOf({ wasm, strategy, ...options }: UpdateOptions): Update {
   const config = configOf(options);
   const changes = Object.keys(config).length > 0;
   if (wasm === undefined && !changes) {
     throw new UsageError('Nothing would change: give --wasm FILE, or what of the config changes.');
   }
   return {
-    ...given('wasm_module', wasm && readBytes(wasm).toString('base64')),
+    ...given('wasmModule', wasm === undefined ? undefined : readBytes(wasm)),
     ...given('config', changes ? config : undefined),
     ...given('strategy', strategy),
   };
@@ -66,7 +66,7 @@ function updateBody({ wasm, strategy, ...options }: UpdateOptions): Record<strin
 
 interface ReloadOptions {
   readonly version?: string;
-  readonly strategy?: string;
+  readonly strategy?: ReloadConfig['strategy'];
   readonly trafficSplit?: number;
   readonly trial?: string;
   readonly rollback: boolean;
@@ -96,18 +96,13 @@ export function addAgentReload(group: Command): void {
     .option('--no-rollback', 'go on whatever errors and latency the new version shows')
     .option('--error-threshold <share>', 'messages that may fail, 0 to 1', numberWithin(0, 1))
     .option('--latency-threshold <ms>', 'largest 99th percentile of latency', wholeNumber(1))
-    .action(async (agent: string, file: string, options: ReloadOptions, command: Command) => {
-      const form = new FormData();
-      const bytes = new Uint8Array(readBytes(file));
-      form.append('wasm', new Blob([bytes], { type: 'application/wasm' }), basename(file));
-      form.append('config', JSON.stringify(reloadConfig(options)));
-      const path = `/api/v1/agents/${encodeURIComponent(agent)}/reload`;
-      const answer = await clientOf(command).putForm<ReloadAnswer>(path, form);
-      outputOf(command).print(answer.text, () => record({ ...answer.value }));
+    .action((agent: string, file: string, options: ReloadOptions, command: Command) => {
+      const reload = { wasmModule: readBytes(file), config: reloadConfig(options) };
+      return printAnswer(command, (client) => client.reloadAgent(agent, reload), record);
     });
 }
 
-function reloadConfig(options: ReloadOptions): Record<string, unknown> {
+function reloadConfig(options: ReloadOptions): ReloadConfig {
   return {
     ...given('version', options.version),
     ...given('strategy', options.strategy),

@@ -1,16 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import type { CaxtonClient } from '@caxton/sdk';
 import { type Command, Option } from 'commander';
+import { Connection } from './connection.js';
 import { UsageError } from './failures.js';
-import { HttpClient } from './http-client.js';
 import { OUTPUT_FORMATS, Output, type OutputFormat } from './output.js';
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 
-interface GlobalOptions {
+/** Which server, and how to show oneself to it; what is left out is asked of the environment. */
+export interface ConnectionOptions {
   readonly server?: string;
   readonly token?: string;
   readonly ca?: string;
+}
+
+interface GlobalOptions extends ConnectionOptions {
   readonly output?: OutputFormat;
 }
 
@@ -62,14 +67,29 @@ export function outputOf(command: Command): Output {
 }
 
 /** @throws UsageError when the URL is none, or the file of authorities can't be used */
-export function clientOf(command: Command): HttpClient {
-  const options = optionsInForce(command);
+export function connectionOf(command: Command): Connection {
+  return connectionBy(optionsInForce(command));
+}
+
+/** The same by options that were read otherwise. */
+export function connectionBy(options: ConnectionOptions): Connection {
   const ca = options.ca ?? variable('CAXTON_CA');
-  return new HttpClient(
-    options.server ?? variable('CAXTON_URL') ?? DEFAULT_URL,
-    options.token ?? variable('CAXTON_TOKEN'),
-    ca === undefined ? undefined : readAuthorities(ca),
-  );
+  return new Connection({
+    url: options.server ?? variable('CAXTON_URL') ?? DEFAULT_URL,
+    token: options.token ?? variable('CAXTON_TOKEN'),
+    ca: ca === undefined ? undefined : readAuthorities(ca),
+  });
+}
+
+/** Asks the server, and prints its answer as it came or, for people, what `table` makes of it. */
+export async function printAnswer<T>(
+  command: Command,
+  call: (client: CaxtonClient) => Promise<T>,
+  table: (answer: T) => string,
+): Promise<void> {
+  const output = outputOf(command);
+  const { text, value } = await connectionOf(command).ask(call);
+  output.print(text, () => table(value));
 }
 
 function readAuthorities(file: string): string {

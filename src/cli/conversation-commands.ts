@@ -1,6 +1,6 @@
+import type { GetConversationOutput } from '@caxton/sdk';
 import { type Command, Option } from 'commander';
-import type { ConversationAnswer } from './answers.js';
-import { addClientOptions, clientOf, outputOf } from './client-options.js';
+import { addClientOptions, printAnswer } from './client-options.js';
 import { messageTable } from './message-text.js';
 import { wholeNumber } from './option-values.js';
 import { columns, record } from './output.js';
@@ -15,7 +15,7 @@ export function addConversationCommands(program: Command): void {
 }
 
 interface ShowOptions {
-  readonly order?: string;
+  readonly order?: 'asc' | 'desc';
   readonly limit?: number;
   readonly cursor?: string;
 }
@@ -33,14 +33,16 @@ function addShow(group: Command): void {
     )
     .option('--limit <n>', 'most messages to show', wholeNumber(1))
     .option('--cursor <cursor>', 'where the page before ended')
-    .action(async (conversationId: string, options: ShowOptions, command: Command) => {
-      const path = `/api/v1/conversations/${encodeURIComponent(conversationId)}`;
-      const answer = await clientOf(command).get<ConversationAnswer>(path, { ...options });
-      outputOf(command).print(answer.text, () => conversationText(answer.value));
-    });
+    .action((conversationId: string, options: ShowOptions, command: Command) =>
+      printAnswer(
+        command,
+        (client) => client.getConversation(conversationId, options),
+        conversationText,
+      ),
+    );
 }
 
-function conversationText(conversation: ConversationAnswer): string {
+function conversationText(conversation: GetConversationOutput): string {
   const { participants, messages, total, next_cursor: cursor } = conversation;
   const head = record({
     conversation_id: conversation.conversation_id,

@@ -1,6 +1,6 @@
+import type { ListDeadLettersInput, ListDeadLettersOutput } from '@caxton/sdk';
 import type { Command } from 'commander';
-import type { DeadLetterPage, RetryAnswer } from './answers.js';
-import { addClientOptions, clientOf, outputOf } from './client-options.js';
+import { addClientOptions, printAnswer } from './client-options.js';
 import { wholeNumber } from './option-values.js';
 import { columns, record } from './output.js';
 import { pageFooter } from './paging.js';
@@ -17,12 +17,6 @@ export function addDeadLetterCommands(program: Command): void {
   addRetry(group);
 }
 
-interface ListOptions {
-  readonly agent?: string;
-  readonly limit?: number;
-  readonly cursor?: string;
-}
-
 function addList(group: Command): void {
   group
     .command('list')
@@ -30,19 +24,16 @@ function addList(group: Command): void {
     .option('--agent <agent>', 'only those of this agent: id or name')
     .option('--limit <n>', 'most dead letters to show', wholeNumber(1))
     .option('--cursor <cursor>', 'where the page before ended')
-    .action(async (options: ListOptions, command: Command) => {
-      const page = await clientOf(command).get<DeadLetterPage>('/api/v1/dead-letters', {
-        ...options,
-      });
-      outputOf(command).print(page.text, () => letterTable(page.value));
-    });
+    .action((options: ListDeadLettersInput, command: Command) =>
+      printAnswer(command, (client) => client.listDeadLetters(options), letterTable),
+    );
 }
 
 function letterTable({
   dead_letters: letters,
   total,
   next_cursor: cursor,
-}: DeadLetterPage): string {
+}: ListDeadLettersOutput): string {
   const table = columns(
     ['failed', 'agent', 'code', 'reason', 'performative', 'sender', 'message_id'],
     letters.map(({ message, ...letter }) => [
@@ -63,9 +54,7 @@ function addRetry(group: Command): void {
     .command('retry')
     .description('put a dead letter into its agent’s mailbox once more')
     .argument('<message_id>', 'its id')
-    .action(async (messageId: string, _: object, command: Command) => {
-      const path = `/api/v1/dead-letters/${encodeURIComponent(messageId)}/retry`;
-      const answer = await clientOf(command).post<RetryAnswer>(path);
-      outputOf(command).print(answer.text, () => record(answer.value));
-    });
+    .action((messageId: string, _: object, command: Command) =>
+      printAnswer(command, (client) => client.retryDeadLetter(messageId), record),
+    );
 }

@@ -1,14 +1,14 @@
+import type {
+  Deployment,
+  DeploymentStrategy,
+  ListDeploymentsInput,
+  ListDeploymentsOutput,
+} from '@caxton/sdk';
 import { type Command, Option } from 'commander';
 import { DEPLOYMENT_STRATEGIES } from '../runtime/deploy/plan.js';
 import { DEPLOYMENT_STATUSES } from '../runtime/deploy/state.js';
 import { given } from './agent-deploy.js';
-import type {
-  DeploymentCreated,
-  DeploymentDetails,
-  DeploymentPage,
-  RollbackAnswer,
-} from './answers.js';
-import { addClientOptions, clientOf, outputOf } from './client-options.js';
+import { addClientOptions, printAnswer } from './client-options.js';
 import {
   durationText,
   numberWithin,
@@ -19,8 +19,6 @@ import {
 } from './option-values.js';
 import { columns, record } from './output.js';
 import { pageFooter } from './paging.js';
-
-const PATH = '/api/v1/deployments';
 
 /** `caxton deployment …` */
 export function addDeploymentCommands(program: Command): void {
@@ -35,7 +33,7 @@ export function addDeploymentCommands(program: Command): void {
 
 interface CreateOptions {
   readonly version?: string;
-  readonly strategy: string;
+  readonly strategy: DeploymentStrategy['type'];
   readonly stages?: readonly Stage[];
   readonly batchSize?: number;
   readonly cleanupDelay?: string;
@@ -66,18 +64,18 @@ function addCreate(group: Command): void {
     .option('--no-rollback', 'go on whatever errors and latency the new version shows')
     .option('--error-threshold <share>', 'messages that may fail, 0 to 1', numberWithin(0, 1))
     .option('--latency-threshold <ms>', 'largest 99th percentile of latency', wholeNumber(1))
-    .action(async (agent: string, file: string, options: CreateOptions, command: Command) => {
-      const answer = await clientOf(command).post<DeploymentCreated>(PATH, {
+    .action((agent: string, file: string, options: CreateOptions, command: Command) => {
+      const deployment = {
         agent_id: agent,
-        wasm_module: readBytes(file).toString('base64'),
-        ...given('version', options.version),
+        wasmModule: readBytes(file),
+        version: options.version,
         strategy: strategyOf(options),
-      });
-      outputOf(command).print(answer.text, () => record({ ...answer.value }));
+      };
+      return printAnswer(command, (client) => client.createDeployment(deployment), record);
     });
 }
 
-function strategyOf(options: CreateOptions): Record<string, unknown> {
+function strategyOf(options: CreateOptions): DeploymentStrategy {
   return {
     type: options.strategy,
     ...given('stages', options.stages),
@@ -94,14 +92,12 @@ function addStatus(group: Command): void {
     .command('status')
     .description('show a deployment or a hot reload: stage, share and figures')
     .argument('<deployment_id>', 'its id')
-    .action(async (deploymentId: string, _: object, command: Command) => {
-      const path = `${PATH}/${encodeURIComponent(deploymentId)}`;
-      const answer = await clientOf(command).get<DeploymentDetails>(path);
-      outputOf(command).print(answer.text, () => deploymentText(answer.value));
-    });
+    .action((deploymentId: string, _: object, command: Command) =>
+      printAnswer(command, (client) => client.getDeployment(deploymentId), deploymentText),
+    );
 }
 
-function deploymentText({ metrics, stages: begun, ...deployment }: DeploymentDetails): string {
+function deploymentText({ metrics, stages: begun, ...deployment }: Deployment): string {
   const facts = record({
     ...deployment,
     success_rate: metrics.success_rate.toFixed(4),
@@ -128,19 +124,12 @@ function addRollback(group: Command): void {
     .description('give everything back to the version from before')
     .argument('<deployment_id>', 'its id')
     .option('--reason <text>', 'why; it stays on record')
-    .action(async (deploymentId: string, options: { reason?: string }, command: Command) => {
-      const path = `${PATH}/${encodeURIComponent(deploymentId)}/rollback`;
-      const answer = await clientOf(command).post<RollbackAnswer>(path, { ...options });
-      outputOf(command).print(answer.text, () => record({ ...answer.value }));
-    });
+    .action((deploymentId: string, options: { reason?: string }, command: Command) =>
+      printAnswer(command, (client) => client.rollbackDeployment(deploymentId, options), record),
+    );
 }
 
-interface ListOptions {
-  readonly agent?: string;
-  readonly status?: string;
-  readonly limit?: number;
-  readonly offset?: number;
-}
+type ListOptions = Omit<ListDeploymentsInput, 'agent_id'> & { readonly agent?: string };
 
 function addList(group: Command): void {
   group
@@ -152,16 +141,13 @@ function addList(group: Command): void {
     )
     .option('--limit <n>', 'most deployments to show', wholeNumber(1))
     .option('--offset <n>', 'how many deployments to pass over', wholeNumber(0))
-    .action(async ({ agent, ...options }: ListOptions, command: Command) => {
-      const page = await clientOf(command).get<DeploymentPage>(PATH, {
-        agent_id: agent,
-        ...options,
-      });
-      outputOf(command).print(page.text, () => deploymentTable(page.value));
+    .action(({ agent, ...options }: ListOptions, command: Command) => {
+      const input = { agent_id: agent, ...options };
+      return printAnswer(command, (client) => client.listDeployments(input), deploymentTable);
     });
 }
 
-function deploymentTable(page: DeploymentPage): string {
+function deploymentTable(page: ListDeploymentsOutput): string {
   const { deployments, total } = page;
   const next = page.next_offset === undefined ? undefined : `--offset ${page.next_offset}`;
   const table = columns(

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { CaxtonError, type ErrorBody } from '../base/errors.js';
+import { CaxtonError } from '../base/errors.js';
 import { EXIT } from './exit-codes.js';
 import type { OutputFormat } from './output.js';
 import { printable } from './printable.js';
@@ -14,17 +14,32 @@ export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
 }
 
+/** The `error` of an answer. */
+export interface ApiErrorFields {
+  readonly code: string;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly trace_id?: string;
+}
+
 /** The server answered with an error. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  readonly body: ErrorBody;
-  /** The answer as it came. */
-  readonly bodyText: string;
+  readonly fields: ApiErrorFields;
 
-  constructor(body: ErrorBody, bodyText: string) {
-    super(body.error.message);
-    this.body = body;
-    this.bodyText = bodyText;
+  constructor(fields: ApiErrorFields) {
+    super(fields.message);
+    this.fields = fields;
+  }
+}
+
+/** The error that an answer's body tells, or undefined when it tells none. */
+export function apiError(text: string): ApiError | undefined {
+  try {
+    const body = JSON.parse(text) as { error?: ApiErrorFields } | null;
+    return typeof body?.error?.code === 'string' ? new ApiError(body.error) : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -62,8 +77,9 @@ export function reportFailure(error: unknown, format: OutputFormat, suggestion?:
 
 function describe(error: unknown): Report {
   if (error instanceof ApiError) {
-    const { code, message, trace_id: traceId } = error.body.error;
-    return { code, message, exitCode: EXIT.failed, json: error.bodyText.trim(), traceId };
+    const { code, message, trace_id: traceId } = error.fields;
+    const json = JSON.stringify({ error: error.fields });
+    return { code, message, exitCode: EXIT.failed, json, ...(traceId && { traceId }) };
   }
   if (error instanceof CaxtonError) return local(error.code, error, EXIT.failed, error.details);
   if (error instanceof UnreachableError) return local('UNAVAILABLE', error, EXIT.unreachable);

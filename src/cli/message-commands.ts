@@ -1,7 +1,11 @@
+import type {
+  ListMessagesInput,
+  ListMessagesOutput,
+  SendMessageInput,
+  SendMessageOutput,
+} from '@caxton/sdk';
 import { type Command, Option } from 'commander';
-import type { MessageJson } from '../fipa/message.js';
-import type { MessagePage, SendAnswer } from './answers.js';
-import { addClientOptions, clientOf, outputOf } from './client-options.js';
+import { addClientOptions, printAnswer } from './client-options.js';
 import { UsageError } from './failures.js';
 import { addMessageStream } from './message-stream.js';
 import { messageTable, messageText } from './message-text.js';
@@ -34,7 +38,7 @@ interface SendOptions {
   readonly idempotencyKey?: string;
   readonly wait?: boolean;
   readonly timeout?: number;
-  readonly until?: string;
+  readonly until?: SendMessageInput['until'];
 }
 
 function addSend(group: Command): void {
@@ -60,19 +64,14 @@ function addSend(group: Command): void {
     .addOption(
       new Option('--until <reply>', 'which reply ends the wait').choices(['first', 'final']),
     )
-    .action(async (options: SendOptions, command: Command) => {
+    .action((options: SendOptions, command: Command) => {
       checkWait(options);
-      const answer = await clientOf(command).post<SendAnswer>(
-        '/api/v1/messages',
-        messageBody(options),
-        {
-          query: { wait: options.wait, timeout_ms: options.timeout, until: options.until },
-          ...(options.idempotencyKey !== undefined && {
-            headers: { 'idempotency-key': options.idempotencyKey },
-          }),
-        },
+      const { idempotencyKey } = options;
+      return printAnswer(
+        command,
+        (client) => client.sendMessage(messageInput(options), { idempotencyKey }),
+        sendText,
       );
-      outputOf(command).print(answer.text, () => sendText(answer.value));
     });
 }
 
@@ -82,7 +81,7 @@ function checkWait(options: SendOptions): void {
   if (options.until !== undefined) throw new UsageError('--until needs --wait.');
 }
 
-function messageBody(options: SendOptions): object {
+function messageInput(options: SendOptions): SendMessageInput {
   return {
     performative: options.performative,
     receiver: options.to,
@@ -94,26 +93,20 @@ function messageBody(options: SendOptions): object {
     protocol: options.protocol,
     priority: options.priority,
     ...(options.persist && { options: { persist: true } }),
+    wait: options.wait,
+    timeout_ms: options.timeout,
+    until: options.until,
   };
 }
 
-function sendText({ reply, ...answer }: SendAnswer): string {
-  const head = record({ ...answer });
+function sendText({ reply, ...answer }: SendMessageOutput): string {
+  const head = record(answer);
   return reply === undefined ? head : `${head}\n\nreply\n${messageText(reply)}`;
 }
 
-interface HistoryOptions {
+type HistoryOptions = Omit<ListMessagesInput, 'conversation_id'> & {
   readonly conversation?: string;
-  readonly agent?: string;
-  readonly sender?: string;
-  readonly receiver?: string;
-  readonly performative?: string;
-  readonly since?: string;
-  readonly until?: string;
-  readonly order?: string;
-  readonly limit?: number;
-  readonly cursor?: string;
-}
+};
 
 function addList(group: Command): void {
   group
@@ -134,14 +127,13 @@ function addList(group: Command): void {
     )
     .option('--limit <n>', 'most messages to show', wholeNumber(1))
     .option('--cursor <cursor>', 'where the page before ended')
-    .action(async ({ conversation, ...options }: HistoryOptions, command: Command) => {
+    .action(({ conversation, ...options }: HistoryOptions, command: Command) => {
       const query = { conversation_id: conversation, ...options };
-      const page = await clientOf(command).get<MessagePage>('/api/v1/messages', query);
-      outputOf(command).print(page.text, () => historyText(page.value));
+      return printAnswer(command, (client) => client.listMessages(query), historyText);
     });
 }
 
-function historyText({ messages, total, next_cursor: cursor }: MessagePage): string {
+function historyText({ messages, total, next_cursor: cursor }: ListMessagesOutput): string {
   const next = cursor && `--cursor ${cursor}`;
   return messageTable(messages) + pageFooter(messages.length, total, 'messages', next);
 }
@@ -151,9 +143,7 @@ function addGet(group: Command): void {
     .command('get')
     .description('show one message of the history')
     .argument('<message_id>', 'its id')
-    .action(async (messageId: string, _: object, command: Command) => {
-      const path = `/api/v1/messages/${encodeURIComponent(messageId)}`;
-      const answer = await clientOf(command).get<MessageJson>(path);
-      outputOf(command).print(answer.text, () => messageText(answer.value));
-    });
+    .action((messageId: string, _: object, command: Command) =>
+      printAnswer(command, (client) => client.getMessage(messageId), messageText),
+    );
 }

@@ -1,7 +1,16 @@
+import type { StreamFrame, SubscriptionRequest } from '@caxton/sdk';
 import type { Command } from 'commander';
-import { clientOf, outputOf } from './client-options.js';
+import { connectionOf, outputOf } from './client-options.js';
+import { messageLine } from './message-text.js';
 import { list, wholeNumber } from './option-values.js';
-import type { StreamOptions } from './stream.js';
+import { printable } from './printable.js';
+
+interface StreamOptions {
+  readonly agents?: readonly string[];
+  readonly performatives?: readonly string[];
+  readonly events?: readonly string[];
+  readonly count?: number;
+}
 
 /** `caxton message stream` */
 export function addMessageStream(group: Command): void {
@@ -13,9 +22,31 @@ export function addMessageStream(group: Command): void {
     .option('--events <types>', 'events instead of messages: agent.failed, agent.*, * (a,b)', list)
     .option('--count <n>', 'end after this many', wholeNumber(1))
     .action(async (options: StreamOptions, command: Command) => {
-      const target = clientOf(command).webSocketTarget();
       const output = outputOf(command);
-      const { Stream } = await import('./stream.js');
-      await new Stream(target, options, output).run();
+      const { stream } = await import('./stream.js');
+      await stream(connectionOf(command), {
+        request: requestOf(options),
+        count: options.count,
+        comesBack: false,
+        print: (frame, text) => output.print(text, () => frameLine(frame)),
+      });
     });
+}
+
+/** What to subscribe to: events when asked for, and messages unless only events were. */
+function requestOf({ agents, performatives, events }: StreamOptions): SubscriptionRequest {
+  const wantsMessages = events === undefined || performatives !== undefined;
+  return {
+    ...(wantsMessages && {
+      filter: { ...(agents && { agents }), ...(performatives && { performatives }) },
+    }),
+    ...(events && { events }),
+    ...(events && agents && { filters: { agent_ids: agents } }),
+  };
+}
+
+function frameLine(frame: StreamFrame): string {
+  if (frame.message !== undefined) return messageLine(frame.message);
+  const { type, subscription_id: _, ...rest } = frame;
+  return printable(`${type} ${JSON.stringify(rest)}`);
 }

@@ -36,9 +36,9 @@ export function columns(head: readonly string[], rows: readonly (readonly Cell[]
 }
 
 /** One line per field; those that are undefined are left out. */
-export function record(fields: Readonly<Record<string, Cell>>): string {
+export function record<T extends { readonly [Name in keyof T]: Cell }>(fields: T): string {
   const table = new Table(PLAIN);
-  for (const [name, value] of Object.entries(fields)) {
+  for (const [name, value] of Object.entries<Cell>(fields)) {
     if (value !== undefined) table.push([name, cellText(value)]);
   }
   return trimmed(table.toString());

@@ -5,6 +5,7 @@ import { addClientOptions } from './client-options.js';
 import { addConversationCommands } from './conversation-commands.js';
 import { addDeadLetterCommands } from './dead-letter-commands.js';
 import { addDeploymentCommands } from './deployment-commands.js';
+import { addEventsCommands } from './events-commands.js';
 import { addHelpCommand } from './help-command.js';
 import { addMessageCommands } from './message-commands.js';
 import { addServeCommand } from './serve-command.js';
@@ -36,6 +37,7 @@ export function createProgram(): Command {
   addAgentCommands(program);
   addDeploymentCommands(program);
   addMessageCommands(program);
+  addEventsCommands(program);
   addConversationCommands(program);
   addDeadLetterCommands(program);
   addTaskCommands(program);

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { closest } from '../base/suggest.js';
-import type { AgentPage } from './answers.js';
-import { clientOf, outputOf } from './client-options.js';
+import { connectionOf, outputOf } from './client-options.js';
 import { EXIT } from './exit-codes.js';
-import { ApiError, reportFailure } from './failures.js';
+import { ApiError, reportFailure, UsageError } from './failures.js';
 import type { OutputFormat } from './output.js';
 import { createProgram } from './program.js';
 
@@ -20,6 +19,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   let command: Command = program;
   program.hook('preAction', (_, actionCommand) => {
     command = actionCommand;
+    refuseEmpty(command);
   });
   try {
     await program.parseAsync(argv);
@@ -27,6 +27,12 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     return reportFailure(error, formatOf(command), await suggestion(error, command));
   }
+}
+
+/** An argument is an id, a name or a file, and none of these is empty. */
+function refuseEmpty(command: Command): void {
+  const empty = command.registeredArguments.find((_, i) => command.processedArgs[i] === '');
+  if (empty !== undefined) throw new UsageError(`The argument <${empty.name()}> is empty.`);
 }
 
 /** A wrong CAXTON_OUTPUT is what the failure is about, and is told as text. */
@@ -40,16 +46,16 @@ function formatOf(command: Command): OutputFormat {
 
 /** The name of the agent that was likely meant, where none has the name given. */
 async function suggestion(error: unknown, command: Command): Promise<string | undefined> {
-  if (!(error instanceof ApiError) || error.body.error.code !== 'AGENT_NOT_FOUND') return undefined;
-  const wanted = error.body.error.details.agent_id;
+  if (!(error instanceof ApiError) || error.fields.code !== 'AGENT_NOT_FOUND') return undefined;
+  const wanted = error.fields.details.agent_id;
   if (typeof wanted !== 'string') return undefined;
   try {
-    const page = await clientOf(command).get<AgentPage>('/api/v1/agents', {
-      limit: SUGGESTED_FROM,
-    });
+    const { value } = await connectionOf(command).ask((client) =>
+      client.listAgents({ limit: SUGGESTED_FROM }),
+    );
     return closest(
       wanted,
-      page.value.agents.map((agent) => agent.name),
+      value.agents.map((agent) => agent.name),
     );
   } catch {
     // A suggestion is a courtesy: without it the error itself is still told.

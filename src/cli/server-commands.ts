@@ -1,6 +1,6 @@
+import type { SystemMetricsOutput } from '@caxton/sdk';
 import type { Command } from 'commander';
-import type { SystemMetrics, SystemStatus } from './answers.js';
-import { addClientOptions, clientOf, outputOf } from './client-options.js';
+import { addClientOptions, connectionOf, printAnswer } from './client-options.js';
 import { record } from './output.js';
 
 /** `caxton server …` */
@@ -9,26 +9,30 @@ export function addServerCommands(program: Command): void {
   group
     .command('status')
     .description('show version, age and size of the server')
-    .action(async (_: object, command: Command) => {
-      const answer = await clientOf(command).get<SystemStatus>('/api/v1/status');
-      outputOf(command).print(answer.text, () => record(answer.value));
-    });
+    .action((_: object, command: Command) =>
+      printAnswer(command, (client) => client.systemStatus(), record),
+    );
   group
     .command('metrics')
     .description('show figures of the whole server')
     .option('--prometheus', 'print the text that Prometheus reads, whatever --output says')
     .action(async (options: { prometheus?: boolean }, command: Command) => {
-      const client = clientOf(command);
       if (options.prometheus) {
-        process.stdout.write(await client.getText('/metrics'));
+        const { text } = await connectionOf(command).ask((client) => client.prometheusMetrics());
+        process.stdout.write(text);
         return;
       }
-      const answer = await client.get<SystemMetrics>('/api/v1/metrics/system');
-      outputOf(command).print(answer.text, () => metricsRecord(answer.value));
+      await printAnswer(command, (client) => client.systemMetrics(), metricsRecord);
     });
 }
 
-function metricsRecord({ timestamp, agents, messages, resources, performance }: SystemMetrics) {
+function metricsRecord({
+  timestamp,
+  agents,
+  messages,
+  resources,
+  performance,
+}: SystemMetricsOutput): string {
   return record({
     timestamp,
     agents: `${agents.total}: ${agents.running} running, ${agents.failed} failed`,

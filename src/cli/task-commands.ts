@@ -1,24 +1,18 @@
+import type {
+  CreateTaskInput,
+  DistributeTaskInput,
+  DistributeTaskOutput,
+  ListTasksInput,
+  ListTasksOutput,
+  Task,
+} from '@caxton/sdk';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { STRATEGIES } from '../runtime/tasks/strategies.js';
 import { TASK_STATUSES } from '../runtime/tasks/task.js';
-import type {
-  CancelAnswer,
-  CreateTaskAnswer,
-  DistributeAnswer,
-  TaskDetails,
-  TaskPage,
-} from './answers.js';
-import { addClientOptions, clientOf, outputOf } from './client-options.js';
+import { addClientOptions, printAnswer } from './client-options.js';
 import { durationMs, type Json, jsonValue, list, wholeNumber } from './option-values.js';
 import { columns, record } from './output.js';
 import { pageFooter } from './paging.js';
-
-const TASKS = '/api/v1/tasks';
-
-/** The API's path of a task. */
-function taskPath(taskId: string, rest = ''): string {
-  return `${TASKS}/${encodeURIComponent(taskId)}${rest}`;
-}
 
 /** `caxton task …` */
 export function addTaskCommands(program: Command): void {
@@ -36,8 +30,8 @@ interface CreateOptions {
   readonly name: string;
   readonly description?: string;
   readonly data?: Json;
-  readonly participants?: readonly string[];
-  readonly capabilities?: readonly string[];
+  readonly participants?: string[];
+  readonly capabilities?: string[];
   readonly minScore?: number;
   readonly timeout?: number;
 }
@@ -57,20 +51,24 @@ function addCreate(group: Command): void {
     .option('--capabilities <names>', 'what participants must offer', list)
     .option('--min-score <share>', 'least share of their past tasks completed, 0 to 1', share)
     .option('--timeout <duration>', 'how long the work may take (default: 5m)', durationMs)
-    .action(async (options: CreateOptions, command: Command) => {
-      const answer = await clientOf(command).post<CreateTaskAnswer>(TASKS, {
-        name: options.name,
-        description: options.description,
-        data: options.data?.value,
-        participants: options.participants,
-        timeout_seconds: seconds(options.timeout),
-        requirements: {
-          capabilities: options.capabilities,
-          min_performance_score: options.minScore,
-        },
-      });
-      outputOf(command).print(answer.text, () => record(answer.value));
+    .action((options: CreateOptions, command: Command) => {
+      const task = taskInput(options);
+      return printAnswer(command, (client) => client.createTask(task), record);
     });
+}
+
+function taskInput(options: CreateOptions): CreateTaskInput {
+  return {
+    name: options.name,
+    description: options.description,
+    data: options.data?.value,
+    participants: options.participants,
+    timeout_seconds: seconds(options.timeout),
+    requirements: {
+      capabilities: options.capabilities,
+      min_performance_score: options.minScore,
+    },
+  };
 }
 
 function share(text: string): number {
@@ -84,7 +82,7 @@ function seconds(ms: number | undefined): number | undefined {
 }
 
 interface DistributeOptions {
-  readonly strategy?: string;
+  readonly strategy?: DistributeTaskInput['strategy'];
   readonly maxWait?: number;
 }
 
@@ -97,17 +95,17 @@ function addDistribute(group: Command): void {
       new Option('--strategy <name>', 'which bid wins (default: best_bid)').choices(STRATEGIES),
     )
     .option('--max-wait <duration>', 'how long to wait for bids (default: 30s)', durationMs)
-    .action(async (taskId: string, options: DistributeOptions, command: Command) => {
-      const path = taskPath(taskId, '/distribute');
-      const answer = await clientOf(command).post<DistributeAnswer>(path, {
-        strategy: options.strategy,
-        max_wait_seconds: seconds(options.maxWait),
-      });
-      outputOf(command).print(answer.text, () => distributionRecord(answer.value));
+    .action((taskId: string, { strategy, maxWait }: DistributeOptions, command: Command) => {
+      const input = { strategy, max_wait_seconds: seconds(maxWait) };
+      return printAnswer(
+        command,
+        (client) => client.distributeTask(taskId, input),
+        distributionRecord,
+      );
     });
 }
 
-function distributionRecord({ winning_bid: bid, ...answer }: DistributeAnswer): string {
+function distributionRecord({ winning_bid: bid, ...answer }: DistributeTaskOutput): string {
   return record({
     ...answer,
     estimated_time: `${bid.estimated_time} s`,
@@ -121,13 +119,12 @@ function addStatus(group: Command): void {
     .command('status')
     .description('show one task: who does it, how far it is, and its result')
     .argument('<task_id>', 'its id')
-    .action(async (taskId: string, _: object, command: Command) => {
-      const answer = await clientOf(command).get<TaskDetails>(taskPath(taskId));
-      outputOf(command).print(answer.text, () => taskRecord(answer.value));
-    });
+    .action((taskId: string, _: object, command: Command) =>
+      printAnswer(command, (client) => client.getTask(taskId), taskRecord),
+    );
 }
 
-function taskRecord(task: TaskDetails): string {
+function taskRecord(task: Task): string {
   const head = record({
     task_id: task.task_id,
     name: task.name,
@@ -147,13 +144,13 @@ function taskRecord(task: TaskDetails): string {
   return head + subtaskTable(task) + attemptTable(task);
 }
 
-function subtaskTable({ subtasks }: TaskDetails): string {
+function subtaskTable({ subtasks }: Task): string {
   if (subtasks.length === 0) return '';
   const rows = subtasks.map(({ id, status }) => [id, status]);
   return `\n\n${columns(['subtask', 'status'], rows)}`;
 }
 
-function attemptTable({ attempts }: TaskDetails): string {
+function attemptTable({ attempts }: Task): string {
   if (attempts.length === 0) return '';
   const rows = attempts.map((attempt) => [
     attempt.agent_id,
@@ -165,12 +162,6 @@ function attemptTable({ attempts }: TaskDetails): string {
   return `\n\n${columns(['attempt of', 'outcome', 'started', 'ended', 'reason'], rows)}`;
 }
 
-interface ListOptions {
-  readonly status?: string;
-  readonly limit?: number;
-  readonly cursor?: string;
-}
-
 function addList(group: Command): void {
   group
     .command('list')
@@ -178,13 +169,12 @@ function addList(group: Command): void {
     .addOption(new Option('--status <state>', 'only tasks in this state').choices(TASK_STATUSES))
     .option('--limit <n>', 'most tasks to show', wholeNumber(1))
     .option('--cursor <cursor>', 'where the page before ended')
-    .action(async (options: ListOptions, command: Command) => {
-      const page = await clientOf(command).get<TaskPage>(TASKS, { ...options });
-      outputOf(command).print(page.text, () => taskTable(page.value));
-    });
+    .action((options: ListTasksInput, command: Command) =>
+      printAnswer(command, (client) => client.listTasks(options), taskTable),
+    );
 }
 
-function taskTable({ tasks, total, next_cursor: cursor }: TaskPage): string {
+function taskTable({ tasks, total, next_cursor: cursor }: ListTasksOutput): string {
   const table = columns(
     ['name', 'status', 'progress', 'assigned to', 'created', 'task_id'],
     tasks.map((task) => [
@@ -205,9 +195,7 @@ function addCancel(group: Command): void {
     .description('cancel a task that has not ended, and tell whoever does it')
     .argument('<task_id>', 'its id')
     .option('--reason <text>', 'why')
-    .action(async (taskId: string, options: { reason?: string }, command: Command) => {
-      const path = taskPath(taskId, '/cancel');
-      const answer = await clientOf(command).post<CancelAnswer>(path, { ...options });
-      outputOf(command).print(answer.text, () => record(answer.value));
-    });
+    .action((taskId: string, options: { reason?: string }, command: Command) =>
+      printAnswer(command, (client) => client.cancelTask(taskId, options), record),
+    );
 }

@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type {
+  AgentDetails,
+  AgentLogsOutput,
+  DeployAgentOutput,
+  ListAgentsOutput,
+} from '@caxton/sdk';
 import { packageRoot } from '../../scripts/package-root.js';
-import type { AgentDetails, AgentLogs, AgentPage, DeployAnswer } from '../../src/cli/answers.js';
 import { eventually } from '../support/eventually.js';
 import { GuestBuilder } from '../support/guest-builder.js';
 import { compileWat, guest } from '../support/guests.js';
@@ -28,7 +33,7 @@ test('agent deploy sends every option, and --config below them', async () => {
     resources: { memory: '1MB', mailbox: 7 },
   };
   writeFileSync(server.file('config.json'), JSON.stringify(config));
-  const deployed = await server.json<DeployAnswer>([
+  const deployed = await server.json<DeployAgentOutput>([
     ...['agent', 'deploy', ECHO, '--name', 'full', '--version', '2.1.0', '--memory', '20MB'],
     ...['--cpu', '500000', '--env', 'A=1', '--env', 'B=x=y', '--capability', 'echoing'],
     ...['--capability', 'testing', '--config', `@${server.file('config.json')}`],
@@ -56,7 +61,7 @@ test('the environment of a deploy reaches the agent, --env over --config', async
     ...['agent', 'deploy', server.file('env.wasm'), '--name', 'env', '--config', config],
     ...['--env', 'A=one', '--env', 'B=two=2'],
   ]);
-  const { lines: logged } = await server.json<AgentLogs>(['agent', 'logs', 'env']);
+  const { lines: logged } = await server.json<AgentLogsOutput>(['agent', 'logs', 'env']);
   assert.deepEqual(
     logged.map((line) => line.text),
     ['one', 'two=2', 'three'],
@@ -74,7 +79,7 @@ test('agent deploy prints a table for people', async () => {
 
 test('agent deploy takes the name from --config and asks for one when there is none', async () => {
   const named = ['--config', '{"name":"from-config"}'];
-  const deployed = await server.json<DeployAnswer>(['agent', 'deploy', ECHO, ...named]);
+  const deployed = await server.json<DeployAgentOutput>(['agent', 'deploy', ECHO, ...named]);
   assert.equal(deployed.name, 'from-config');
   const nameless = await server.run(['agent', 'deploy', ECHO]);
   assert.equal(nameless.code, 2);
@@ -93,9 +98,16 @@ test('a deploy that the server refuses exits with 1 and tells why', async () => 
 });
 
 test('agent list prints exactly the API’s JSON, and pages in the table', async () => {
-  const page = await server.json<AgentPage>(['agent', 'list', '--limit', '1', '--offset', '1']);
+  const page = await server.json<ListAgentsOutput>([
+    'agent',
+    'list',
+    '--limit',
+    '1',
+    '--offset',
+    '1',
+  ]);
   const url = `${server.url}/api/v1/agents?limit=1&offset=1`;
-  const fetched = (await (await fetch(url)).json()) as AgentPage;
+  const fetched = (await (await fetch(url)).json()) as ListAgentsOutput;
   assert.deepEqual(
     page.agents.map((agent) => agent.agent_id),
     fetched.agents.map((agent) => agent.agent_id),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { GetConversationOutput } from '@caxton/sdk';
 import { packageRoot } from '../../scripts/package-root.js';
-import type { ConversationAnswer } from '../../src/cli/answers.js';
 import { ServeProcess } from './cli-process.js';
 
 let server: ServeProcess;
@@ -27,13 +27,13 @@ test('conversation show tells protocol, state, participants and messages', async
 
 test('conversation show gives one page of the messages, and how to get the next', async () => {
   const page = ['conversation', 'show', 'talk 1', '--order', 'desc', '--limit', '1'];
-  const first = await server.json<ConversationAnswer>(page);
+  const first = await server.json<GetConversationOutput>(page);
   assert.equal(first.messages[0]?.performative, 'inform');
   const text = await server.run(page);
   assert.ok(
     text.stdout.endsWith(`1 of 2 messages; the next page: --cursor ${first.next_cursor}\n`),
   );
-  const next = await server.json<ConversationAnswer>([...page, '--cursor', first.next_cursor!]);
+  const next = await server.json<GetConversationOutput>([...page, '--cursor', first.next_cursor!]);
   assert.equal(next.messages[0]?.performative, 'request');
 });
 

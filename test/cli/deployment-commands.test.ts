@@ -10,7 +10,6 @@ import { type CliResult, runCli } from './cli-process.js';
 /** What a command asked for, by a listener in place of the server: no deployment takes place. */
 interface Asked {
   readonly call: string;
-  readonly type: string;
   readonly body: Buffer;
 }
 
@@ -30,7 +29,6 @@ before(async () => {
     for await (const piece of request) pieces.push(piece as Buffer);
     asked = {
       call: `${request.method} ${request.url}`,
-      type: request.headers['content-type'] ?? '',
       body: Buffer.concat(pieces),
     };
     response.setHeader('content-type', 'application/json');
@@ -157,22 +155,17 @@ test('deployment list narrows the list down and pages', async () => {
   assert.match(listed.stdout, /\n1 of 9 deployments; the next page: --offset 3\n$/);
 });
 
-test('agent reload sends the module as a file and its config beside it', async () => {
+test('agent reload sends the module and its config', async () => {
   const options = ['--strategy', 'traffic_splitting', '--traffic-split', '10', '--trial', '30s'];
   const result = await run(['agent', 'reload', 'my-agent', file, ...options], {
     hot_reload_id: 'reload_789',
     status: 'in_progress',
   });
   assert.match(result.stdout, /^hot_reload_id +reload_789\nstatus +in_progress\n$/);
-  const { call, type, body } = asked!;
-  assert.equal(call, 'PUT /api/v1/agents/my-agent/reload');
-  const headers = { 'content-type': type };
-  const form = await new Response(new Uint8Array(body), { headers }).formData();
-  assert.equal(await (form.get('wasm') as File).text(), 'module');
-  assert.deepEqual(JSON.parse(form.get('config') as string), {
-    strategy: 'traffic_splitting',
-    traffic_split: 10,
-    trial: '30s',
+  assert.equal(asked!.call, 'PUT /api/v1/agents/my-agent/reload');
+  assert.deepEqual(JSON.parse(asked!.body.toString()), {
+    wasm_module: MODULE,
+    config: { strategy: 'traffic_splitting', traffic_split: 10, trial: '30s' },
   });
 });
 

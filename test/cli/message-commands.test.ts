@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { ListDeadLettersOutput, ListMessagesOutput, SendMessageOutput } from '@caxton/sdk';
 import { packageRoot } from '../../scripts/package-root.js';
-import type { DeadLetterPage, MessagePage, SendAnswer } from '../../src/cli/answers.js';
 import { eventually } from '../support/eventually.js';
 import { guest } from '../support/guests.js';
 import { ServeProcess } from './cli-process.js';
@@ -19,8 +19,8 @@ before(async () => {
 });
 after(() => server.close());
 
-function send(...args: readonly string[]): Promise<SendAnswer> {
-  return server.json<SendAnswer>(['message', 'send', '--to', 'echo', ...args]);
+function send(...args: readonly string[]): Promise<SendMessageOutput> {
+  return server.json<SendMessageOutput>(['message', 'send', '--to', 'echo', ...args]);
 }
 
 test('message send answers when the message is delivered', async () => {
@@ -45,7 +45,7 @@ test('message send takes content from a file and from standard input', async () 
   const fromFile = await send('--content', `@${server.file('content.json')}`, '--wait');
   assert.deepEqual(fromFile.reply?.content, ['from', 'a file']);
   const args = ['message', 'send', '--to', 'echo', '--content', '-', '--wait'];
-  const fromInput = await server.json<SendAnswer>(args, { stdin: '{"from":"input"}' });
+  const fromInput = await server.json<SendMessageOutput>(args, { stdin: '{"from":"input"}' });
   assert.deepEqual(fromInput.reply?.content, { from: 'input' });
 });
 
@@ -119,11 +119,11 @@ test('message list applies every filter and pages by cursor', async () => {
     ...['--performative', 'request', '--since', since, '--until', until],
   ];
   const list = ['message', 'list', ...filters, '--order', 'desc', '--limit', '2'];
-  const first = await server.json<MessagePage>(list);
+  const first = await server.json<ListMessagesOutput>(list);
   assert.deepEqual(contents(first), [3, 2]);
   assert.equal(first.total, 3);
   assert.ok(first.next_cursor);
-  const second = await server.json<MessagePage>([...list, '--cursor', first.next_cursor]);
+  const second = await server.json<ListMessagesOutput>([...list, '--cursor', first.next_cursor]);
   assert.deepEqual(contents(second), [1]);
   const table = await server.run(list);
   assert.match(table.stdout, /^TIME +PERFORMATIVE +SENDER +RECEIVER +CONTENT +MESSAGE_ID\n/);
@@ -134,15 +134,20 @@ test('message list applies every filter and pages by cursor', async () => {
   assert.equal(text, `${await (await fetch(url)).text()}\n`);
 });
 
-function contents(page: MessagePage): unknown[] {
+function contents(page: ListMessagesOutput): unknown[] {
   return page.messages.map((message) => message.content);
 }
 
 test('dead letters are listed with their reason and retried', async () => {
   const args = ['message', 'send', '--to', 'trap', '--content', '{"once":1}'];
-  const { message_id } = await server.json<SendAnswer>(args);
+  const { message_id } = await server.json<SendMessageOutput>(args);
   const page = await eventually('the dead letter is there', async () => {
-    const letters = await server.json<DeadLetterPage>(['dead-letter', 'list', '--agent', 'trap']);
+    const letters = await server.json<ListDeadLettersOutput>([
+      'dead-letter',
+      'list',
+      '--agent',
+      'trap',
+    ]);
     return letters.dead_letters.some((letter) => letter.message_id === message_id) && letters;
   });
   assert.ok(page.total >= 1);

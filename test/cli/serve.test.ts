@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { ListAgentsOutput } from '@caxton/sdk';
 import { packageRoot } from '../../scripts/package-root.js';
-import type { AgentPage } from '../../src/cli/answers.js';
 import { guest } from '../support/guests.js';
 import { CliProcess, runCli, ServeProcess } from './cli-process.js';
 
@@ -54,7 +54,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     assert.match(stderr, new RegExp(`${signal}: stopping`));
     const second = await ServeProcess.start([], first.folder);
     try {
-      const { agents } = await second.json<AgentPage>(['agent', 'list']);
+      const { agents } = await second.json<ListAgentsOutput>(['agent', 'list']);
       assert.deepEqual(
         agents.map(({ name, status }) => [name, status]),
         [['echo', 'running']],
@@ -99,7 +99,7 @@ test('a server whose thread can not be ended stops all the same, with everything
   assert.match(stderr, /something does not end/);
   const second = await ServeProcess.start([], first.folder);
   try {
-    const { agents } = await second.json<AgentPage>(['agent', 'list']);
+    const { agents } = await second.json<ListAgentsOutput>(['agent', 'list']);
     assert.deepEqual(
       agents.map(({ name }) => name),
       ['fill'],

@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { packageRoot } from '../../scripts/package-root.js';
 import type {
-  CreateTaskAnswer,
-  DeployAnswer,
-  DistributeAnswer,
-  TaskDetails,
-  TaskPage,
-} from '../../src/cli/answers.js';
+  CreateTaskOutput,
+  DeployAgentOutput,
+  DistributeTaskOutput,
+  ListTasksOutput,
+  Task,
+} from '@caxton/sdk';
+import { packageRoot } from '../../scripts/package-root.js';
 import { eventually } from '../support/eventually.js';
 import { ServeProcess } from './cli-process.js';
 
 const BIDDER = join(packageRoot(import.meta.url), 'dist/agents/bidder.wasm');
 
 let server: ServeProcess;
-let agent: DeployAnswer;
+let agent: DeployAgentOutput;
 before(async () => {
   server = await ServeProcess.start();
-  agent = await server.json<DeployAnswer>(['agent', 'deploy', BIDDER, '--name', 'bidder']);
+  agent = await server.json<DeployAgentOutput>(['agent', 'deploy', BIDDER, '--name', 'bidder']);
 });
 after(() => server.close());
 
-const create = (...args: readonly string[]): Promise<CreateTaskAnswer> =>
+const create = (...args: readonly string[]): Promise<CreateTaskOutput> =>
   server.json(['task', 'create', '--name', 'primes', ...args]);
 
 test('a task is created, distributed and followed', async () => {
@@ -30,14 +30,14 @@ test('a task is created, distributed and followed', async () => {
     ...['--description', 'count', '--data', '{"size":20}', '--participants', 'bidder'],
     ...['--capabilities', 'data_processing', '--min-score', '0.5', '--timeout', '90s'],
   );
-  const shown = await server.json<TaskDetails>(['task', 'status', task_id]);
+  const shown = await server.json<Task>(['task', 'status', task_id]);
   assert.equal(shown.timeout_seconds, 90);
   assert.deepEqual(shown.participants, ['bidder']);
   assert.deepEqual(shown.requirements, {
     capabilities: ['data_processing'],
     min_performance_score: 0.5,
   });
-  const answer = await server.json<DistributeAnswer>([
+  const answer = await server.json<DistributeTaskOutput>([
     ...['task', 'distribute', task_id, '--strategy', 'lowest_cost', '--max-wait', '20s'],
   ]);
   assert.equal(answer.assigned_to, agent.agent_id);
@@ -56,7 +56,7 @@ test('tasks are listed and cancelled', async () => {
   const cancelled = await server.run(['task', 'cancel', task_id, '--reason', 'no need']);
   assert.equal(cancelled.code, 0);
   assert.match(cancelled.stdout, /^status +cancelled$/m);
-  const page = await server.json<TaskPage>(['task', 'list', '--status', 'cancelled']);
+  const page = await server.json<ListTasksOutput>(['task', 'list', '--status', 'cancelled']);
   assert.deepEqual(
     page.tasks.map((task) => task.task_id),
     [task_id],

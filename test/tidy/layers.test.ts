@@ -36,6 +36,15 @@ test('src imports only packages that are installed with it', () => {
   assert.deepEqual(missing, []);
 });
 
+test('only the command line uses the SDK, as any other client does', () => {
+  const users = [...sources].filter(([, text]) => importsOf(text).includes('@caxton/sdk'));
+  assert.ok(users.length > 0);
+  assert.deepEqual(
+    users.map(([path]) => path).filter((path) => !path.startsWith('src/cli/')),
+    [],
+  );
+});
+
 test('the checker sees each form of import', () => {
   const text = `
 import { a } from './a.js';
