@@ -190,6 +190,18 @@ export const LIMITS = Object.freeze({
   alert_end_percent: 90,
   /** How long the command line waits for a connection to the server. */
   client_connect_ms: 10_000,
+  /** How often `caxton dev watch` looks at its file. */
+  watch_poll_ms: 50,
+  /** A file that has been the same for so long is taken to be written completely, */
+  watch_settle_ms: 150,
+  /** and one that is no valid module only after so long: most likely a part of one. */
+  watch_incomplete_ms: 1_000,
+  /** How often it asks for new lines of the agent's log: well within the rate limits. */
+  watch_logs_ms: 2_000,
+  /** How often it tries again when no server answers. */
+  watch_retry_ms: 1_000,
+  /** Most between two looks at a hot reload. */
+  watch_reload_ms: 1_000,
   /** Most that a rate (calls in its second or minute) or a burst may be configured to. */
   rate_limit_calls_max: 1_000_000,
   /** Client addresses whose rates are known where no tokens are configured. */

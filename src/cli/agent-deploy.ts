@@ -21,11 +21,21 @@ interface DeployOptions extends ConfigOptions {
 
 /** `caxton agent deploy` */
 export function addAgentDeploy(group: Command): void {
-  group
+  const command = group
     .command('deploy')
     .description('deploy a WebAssembly agent: check, meter, compile and start it')
     .argument('<file>', 'the module: a .wasm file')
-    .option('--name <name>', 'its unique name; needed unless --config gives one')
+    .option('--name <name>', 'its unique name; needed unless --config gives one');
+  addConfigOptions(command).action((file: string, options: DeployOptions, command: Command) => {
+    const config = deployConfig(options);
+    const wasmModule = readBytes(file);
+    return printAnswer(command, (client) => client.deployAgent({ wasmModule, config }), facts);
+  });
+}
+
+/** The options that make up the config of a new agent. */
+export function addConfigOptions(command: Command): Command {
+  return command
     .option('--version <version>', 'its version')
     .option('--memory <size>', 'most memory, such as 50MB or 64MiB')
     .option('--cpu <limit>', 'fuel per message (100000), or a share of one core (100m)')
@@ -35,12 +45,7 @@ export function addAgentDeploy(group: Command): void {
       '--config <json>',
       'the whole config as JSON, or @file; the other options override it',
       jsonObject,
-    )
-    .action((file: string, options: DeployOptions, command: Command) => {
-      const config = deployConfig(options);
-      const wasmModule = readBytes(file);
-      return printAnswer(command, (client) => client.deployAgent({ wasmModule, config }), facts);
-    });
+    );
 }
 
 function deployConfig(options: DeployOptions): AgentConfig {

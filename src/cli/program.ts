@@ -5,6 +5,7 @@ import { addClientOptions } from './client-options.js';
 import { addConversationCommands } from './conversation-commands.js';
 import { addDeadLetterCommands } from './dead-letter-commands.js';
 import { addDeploymentCommands } from './deployment-commands.js';
+import { addDevCommands } from './dev-commands.js';
 import { addEventsCommands } from './events-commands.js';
 import { addHelpCommand } from './help-command.js';
 import { addMessageCommands } from './message-commands.js';
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   addConversationCommands(program);
   addDeadLetterCommands(program);
   addTaskCommands(program);
+  addDevCommands(program);
   addServerCommands(program);
   addTokenCommands(program);
   addWasmCommands(program);

@@ -14,6 +14,8 @@ export interface Relay {
    * @param heard is called when it has said something
    */
   deafen(heard: () => void): void;
+  /** New connections go to another server. */
+  turnTo(url: string): void;
   /** Answers come through again on new connections. */
   mend(): void;
   close(): Promise<void>;
@@ -21,7 +23,7 @@ export interface Relay {
 
 /** Listens on a free port of the loopback and passes everything on to the server at `url`. */
 export async function startRelay(url: string): Promise<Relay> {
-  const target = new URL(url);
+  let target = new URL(url);
   const pairs = new Set<readonly [Socket, Socket]>();
   let heard: (() => void) | undefined;
   const server = createServer((client) => {
@@ -56,6 +58,9 @@ export async function startRelay(url: string): Promise<Relay> {
     cut,
     deafen: (listener) => {
       heard = listener;
+    },
+    turnTo: (other) => {
+      target = new URL(other);
     },
     mend: () => {
       heard = undefined;
