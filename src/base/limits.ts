@@ -190,6 +190,8 @@ export const LIMITS = Object.freeze({
   alert_end_percent: 90,
   /** How long the command line waits for a connection to the server. */
   client_connect_ms: 10_000,
+  /** How long the completion of a shell waits for the names of agents. */
+  completion_wait_ms: 500,
   /** How often `caxton dev watch` looks at its file. */
   watch_poll_ms: 50,
   /** A file that has been the same for so long is taken to be written completely, */

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { VERSION } from '../base/version.js';
 import { addAgentCommands } from './agent-commands.js';
 import { addClientOptions } from './client-options.js';
+import { addCompletionCommand } from './completion-command.js';
 import { addConversationCommands } from './conversation-commands.js';
 import { addDeadLetterCommands } from './dead-letter-commands.js';
 import { addDeploymentCommands } from './deployment-commands.js';
@@ -46,6 +47,7 @@ export function createProgram(): Command {
   addServerCommands(program);
   addTokenCommands(program);
   addWasmCommands(program);
+  addCompletionCommand(program);
   addHelpCommand(program);
   return program;
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
 import { findWasmClang } from '../../scripts/wasm-clang.js';
 import { findChromium } from './chromium.js';
@@ -12,7 +13,15 @@ const TOOLCHAINS = {
     const chromium = findChromium();
     return 'missing' in chromium ? chromium.missing : undefined;
   },
+  bash: (): string | undefined => whyNoShell('bash'),
+  zsh: (): string | undefined => whyNoShell('zsh'),
+  fish: (): string | undefined => whyNoShell('fish'),
 } as const;
+
+function whyNoShell(name: string): string | undefined {
+  const { error } = spawnSync(name, ['-c', 'true']);
+  return error && `${name} is not installed (${error.message})`;
+}
 
 export type Toolchain = keyof typeof TOOLCHAINS;
 
