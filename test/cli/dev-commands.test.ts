@@ -180,4 +180,8 @@ test('dev watch without a server, and of a file that names no agent, ends at onc
   const nameless = await server.run(['dev', 'watch', join(folder, '__.wasm')]);
   assert.equal(nameless.code, EXIT.usage);
   assert.match(nameless.stderr, /No agent can be named by .*: give --name NAME/);
+  mkdirSync(file);
+  const directory = await server.run(['dev', 'watch', file]);
+  assert.equal(directory.code, EXIT.usage);
+  assert.match(directory.stderr, /can't be read: EISDIR/);
 });
