@@ -32,9 +32,9 @@ export async function complete(program: Command, words: readonly string[]): Prom
   if (end === undefined) return [];
   if (end.pending !== undefined) return valuesAt(valueSource(end.pending), begun, end.server);
   const { command, operands, isPlain } = end;
+  if (command.name() === 'help' && !begun.startsWith('-')) return helpAt(program, operands, begun);
   if (begun.startsWith('-') && !isPlain) return optionsAt(end, begun);
   if (command.commands.length > 0) return commandsOf(command, begun);
-  if (command.name() === 'help') return helpAt(program, operands, begun);
   const { registeredArguments: all } = command;
   const argument = all[operands.length] ?? (all.at(-1)?.variadic ? all.at(-1) : undefined);
   return valuesAt(argument && valueSource(argument), begun, end.server);
@@ -57,7 +57,11 @@ function advance(position: Position | undefined, word: string): Position | undef
   }
   if (command.commands.length === 0) return { ...position, operands: [...operands, word] };
   const child = command.commands.find((one) => one.name() === word);
-  return child && { ...position, command: child };
+  if (child !== undefined) return { ...position, command: child };
+  // Each group has a command `help` too, which is not among its commands.
+  const own = command.createHelp().visibleCommands(command);
+  const help = own.find((one) => one.name() === word);
+  return help && { ...position, command: help, operands: [command.name()] };
 }
 
 const takesValue = (option: Option): boolean => option.required || option.optional;

@@ -72,6 +72,7 @@ test('commands, their options and choices are completed as the program has them'
   assert.deepEqual(await offers('--output', 't'), ['table']);
   assert.deepEqual(await offers('token', 'create', '--role', 'a'), ['admin']);
   assert.deepEqual(await offers('help', 'task', 'd'), ['distribute']);
+  assert.deepEqual(await offers('task', 'help', 'd'), ['distribute']);
   assert.deepEqual(await offers('completion', ''), ['bash', 'zsh', 'fish']);
 });
 
