@@ -21,6 +21,13 @@ export interface StreamedEvent {
   readonly message: Message | undefined;
   /** As docs/websocket.md shows it. */
   json(subscriptionId: string): string;
+  /** How many bytes the same is in UTF-8, for an id of so many. */
+  jsonBytes(idBytes: number): number;
+  /**
+   * The same in UTF-8. The bytes are those of all subscriptions, with this one's id put in: they
+   * are valid until this is called again.
+   */
+  jsonFor(subscriptionId: Uint8Array): Uint8Array;
 }
 
 /** A message takes three: as `message.sent`, as itself, as `message.delivered`. */
@@ -28,7 +35,56 @@ export const NUMBERS_PER_MESSAGE = 3;
 
 const NO_FIELDS: EventBody = Object.freeze({});
 
-export class EventRecord implements StreamedEvent {
+/** An event's text in UTF-8, made once, with a place for the id of whose subscription it goes to. */
+class SharedText {
+  readonly bytes: Buffer;
+  readonly #idAt: number;
+
+  constructor(head: string, tail: string, idBytes: number) {
+    this.#idAt = Buffer.byteLength(head, 'utf8');
+    this.bytes = Buffer.from(`${head}${' '.repeat(idBytes)}${tail}`, 'utf8');
+  }
+
+  with(id: Uint8Array): Buffer {
+    const { bytes } = this;
+    const at = this.#idAt;
+    // Ids are short: a call to copy one would cost more than the copy.
+    for (let i = 0; i < id.length; i++) bytes[at + i] = id[i] as number;
+    return bytes;
+  }
+}
+
+/** What events and copies of messages share. */
+abstract class JsonEvent {
+  #shared: SharedText | undefined;
+  #idBytes = 0;
+
+  protected abstract jsonParts(): readonly [head: string, tail: string];
+
+  json(subscriptionId: string): string {
+    const [head, tail] = this.jsonParts();
+    return head + subscriptionId + tail;
+  }
+
+  jsonBytes(idBytes: number): number {
+    return this.#sharedFor(idBytes).bytes.length;
+  }
+
+  jsonFor(subscriptionId: Uint8Array): Uint8Array {
+    return this.#sharedFor(subscriptionId.length).with(subscriptionId);
+  }
+
+  #sharedFor(idBytes: number): SharedText {
+    if (this.#shared === undefined || this.#idBytes !== idBytes) {
+      const [head, tail] = this.jsonParts();
+      this.#shared = new SharedText(head, tail, idBytes);
+      this.#idBytes = idBytes;
+    }
+    return this.#shared;
+  }
+}
+
+export class EventRecord extends JsonEvent implements StreamedEvent {
   readonly type: EventType;
   readonly sequence: number;
   readonly timeMs: number;
@@ -37,22 +93,23 @@ export class EventRecord implements StreamedEvent {
   #head = '';
 
   constructor(type: EventType, sequence: number, timeMs: number, body: EventBody) {
+    super();
     this.type = type;
     this.sequence = sequence;
     this.timeMs = timeMs;
     this.body = body;
   }
 
-  json(subscriptionId: string): string {
+  protected jsonParts(): readonly [string, string] {
     if (this.#head === '') {
       const fields = { type: this.type, ...this.body, timestamp: rfc3339(this.timeMs) };
       this.#head = JSON.stringify(fields).slice(0, -1);
     }
-    return `${this.#head},"seq":${this.sequence},"subscription_id":"${subscriptionId}"}`;
+    return [`${this.#head},"seq":${this.sequence},"subscription_id":"`, '"}'];
   }
 }
 
-export class MessageCopy implements StreamedEvent {
+export class MessageCopy extends JsonEvent implements StreamedEvent {
   readonly type = 'message';
   readonly sequence: number;
   readonly message: Message;
@@ -60,6 +117,7 @@ export class MessageCopy implements StreamedEvent {
   #text = '';
 
   constructor(sequence: number, message: Message) {
+    super();
     this.sequence = sequence;
     this.message = message;
   }
@@ -68,12 +126,12 @@ export class MessageCopy implements StreamedEvent {
     return this.message.timestampUs / 1_000;
   }
 
-  json(subscriptionId: string): string {
+  protected jsonParts(): readonly [string, string] {
     if (this.#text === '') this.#text = messageJsonText(this.message);
-    return (
-      `{"type":"message","subscription_id":"${subscriptionId}","seq":${this.sequence},` +
-      `"message":${this.#text}}`
-    );
+    return [
+      '{"type":"message","subscription_id":"',
+      `","seq":${this.sequence},"message":${this.#text}}`,
+    ];
   }
 }
 

@@ -22,6 +22,7 @@ import {
 } from './frames.js';
 import { Outbox } from './outbox.js';
 import { Subscriptions } from './subscriptions.js';
+import type { Turn } from './turn.js';
 
 /** Close codes (RFC 6455, section 7.4.1 and the registry it founded). */
 const CLOSE_GOING_AWAY = 1001;
@@ -44,12 +45,18 @@ export class Connection {
   /** Sends whose answers are awaited, each ended by itself when the client is gone. */
   readonly #waits = new Set<HttpContext>();
 
-  constructor(socket: UwsWebSocket<unknown>, parts: WebSocketParts, context: HttpContext) {
+  /** @param turn that of all connections of the server */
+  constructor(
+    socket: UwsWebSocket<unknown>,
+    parts: WebSocketParts,
+    context: HttpContext,
+    turn: Turn,
+  ) {
     const { runtime } = parts.api;
     this.#parts = parts;
     this.#context = context;
     this.#boundBytes = runtime.config.limits.websocket_backpressure_bytes;
-    this.#outbox = new Outbox(socket);
+    this.#outbox = new Outbox(socket, turn);
     this.#subscriptions = new Subscriptions(
       runtime,
       this.#outbox,

@@ -5,6 +5,7 @@ import { authenticateRequest, HttpContext, traceparentOf } from '../http-context
 import { reportError, writeError } from '../http-reply.js';
 import type { Uws, UwsApp, UwsWebSocket } from '../uws-loader.js';
 import { Connection, type WebSocketParts } from './connection.js';
+import { Turn } from './turn.js';
 
 const PATH = '/ws';
 const IDLE_TIMEOUT_S = 120;
@@ -27,6 +28,7 @@ export function registerWebSocket(
   parts: WebSocketParts & { readonly uws: Uws },
 ): WebSocketServer {
   const connections = new Set<Connection>();
+  const turn = new Turn();
   app.ws<SocketData>(PATH, {
     maxPayloadLength: LIMITS.websocket_frame_bytes,
     // Not the library's bound, which drops without a word: the connection keeps its own.
@@ -61,7 +63,7 @@ export function registerWebSocket(
     },
     open: (socket) => {
       const data = socket.getUserData();
-      data.connection = new Connection(socket as UwsWebSocket<unknown>, parts, data.context);
+      data.connection = new Connection(socket as UwsWebSocket<unknown>, parts, data.context, turn);
       connections.add(data.connection);
     },
     message: (socket, message, isBinary) => {

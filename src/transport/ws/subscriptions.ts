@@ -15,9 +15,11 @@ interface Opened {
   readonly names: number;
 }
 
+const NO_ID = Buffer.alloc(0);
+
 class SocketPort implements OutletPort {
-  /** Known when the stream is open, and nothing comes before. */
-  subscriptionId = '';
+  /** In ASCII. Known when the stream is open, and nothing comes before. */
+  subscriptionId = NO_ID;
   readonly overflowed: () => void;
   readonly #outbox: Outbox;
 
@@ -31,7 +33,7 @@ class SocketPort implements OutletPort {
   }
 
   write(event: StreamedEvent): void {
-    this.#outbox.put(event.json(this.subscriptionId));
+    this.#outbox.putEvent(event, this.subscriptionId);
   }
 }
 
@@ -79,7 +81,7 @@ export class Subscriptions {
     const keep = (stream: EventStream): EventStream => {
       if (this.#closed) stream.cancel();
       else this.#opened.set(stream.id, { outlet, stream, names });
-      port.subscriptionId = stream.id;
+      port.subscriptionId = Buffer.from(stream.id, 'latin1');
       return stream;
     };
     const opening = openStream(this.#runtime, input, outlet, this.#scope);
