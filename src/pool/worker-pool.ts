@@ -75,6 +75,18 @@ export class WorkerPool {
     setImmediate(this.#poll);
   }
 
+  /**
+   * Takes now what workers have answered, for whoever hands over many messages in one turn of the
+   * event loop: what waits in mailboxes follows, and no worker runs out of work meanwhile.
+   */
+  takeReplies(): void {
+    if (!this.#polling) return;
+    for (const { channel } of this.#seats) {
+      channel.wake();
+      channel.drain(this.#listener, DRAIN_BUDGET);
+    }
+  }
+
   /** Ends a worker that hangs. What it had in hand counts as failed. */
   kill(channel: WorkerChannel): void {
     const seat = this.#seats[channel.index];

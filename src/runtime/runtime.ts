@@ -267,6 +267,11 @@ export class Runtime {
     return this.#state;
   }
 
+  /** For a transport that hands over many messages at once: see WorkerPool.takeReplies. */
+  takeReplies(): void {
+    this.#pool.takeReplies();
+  }
+
   /** Starts the workers and brings back the agents of the store. */
   async start(): Promise<void> {
     await this.#pool.start();

@@ -54,8 +54,18 @@ const SendOutput = Type.Object({
   reply: Type.Optional(MessageOutput),
 });
 
+/** A message that was read by the rules of `parseMessageInput`, and needs no second look. */
+export class CheckedMessage {
+  readonly message: Message;
+
+  constructor(message: Message) {
+    this.message = message;
+  }
+}
+
 /** What the three transports hand to `messages.send`, none of it checked. */
 export interface SendRequest {
+  /** A CheckedMessage is taken as it is; nothing that was parsed from text can be one. */
   readonly message: unknown;
   readonly options?: DeliveryOptions | undefined;
   readonly wait?: boolean | undefined;
@@ -137,10 +147,13 @@ function checkDelivery(input: SendRequest): void {
 }
 
 function acceptable(runtime: Runtime, input: SendRequest, context: CallContext): Message {
-  const message = parseMessageInput(input.message, {
-    contentBytes: runtime.config.limits.content_bytes,
-    strict: true,
-  });
+  const message =
+    input.message instanceof CheckedMessage
+      ? input.message.message
+      : parseMessageInput(input.message, {
+          contentBytes: runtime.config.limits.content_bytes,
+          strict: true,
+        });
   if (message.sender === '') message.sender = context.principal.name;
   if (message.traceparent === '') message.traceparent = context.traceparent;
   if (input.options?.priority !== undefined) message.priority = input.options.priority;

@@ -7,13 +7,13 @@ interface Sent {
 }
 
 /** What sending a batch needs of its connection. */
-export interface BatchPort {
+export interface BatchPort<Item> {
   /** How many of so many messages the client's rate allows. */
   admit(count: number): number;
   /** Why the rest is refused. */
   refusal(): unknown;
   /** @throws CaxtonError */
-  send(item: unknown): Sent | Promise<Sent>;
+  send(item: Item): Sent | Promise<Sent>;
   describe(error: unknown): ErrorBody['error'];
   /** Called once, with the fields of the acknowledgement. */
   answer(fields: BatchAnswer): void;
@@ -51,7 +51,7 @@ export function checkBatchLength(count: number): void {
  * Sends the messages of a batch in their order. A refused one does not hold up the others; those
  * past the client's rate are its end, so that none overtakes one that was refused for it.
  */
-export function sendBatch(items: readonly unknown[], port: BatchPort): void {
+export function sendBatch<Item>(items: readonly Item[], port: BatchPort<Item>): void {
   const messageIds: Array<string | null> = new Array(items.length).fill(null);
   const errors: BatchError[] = [];
   const pending: Array<Promise<void>> = [];
@@ -61,7 +61,7 @@ export function sendBatch(items: readonly unknown[], port: BatchPort): void {
   const admitted = port.admit(items.length);
   for (let index = 0; index < admitted; index++) {
     try {
-      const item = items[index];
+      const item = items[index] as Item;
       if (isObject(item) && item.wait !== undefined) throw waitsInBatch();
       const sent = port.send(item);
       if (sent instanceof Promise) {

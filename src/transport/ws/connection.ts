@@ -11,6 +11,7 @@ import { HttpContext } from '../http-context.js';
 import { reportError } from '../http-reply.js';
 import type { UwsWebSocket } from '../uws-loader.js';
 import { sendBatch } from './batch.js';
+import { encodeBatchAck } from './batch-ack.js';
 import { type Codec, checkJsonValue, JSON_CODEC, MESSAGE_PACK_CODEC } from './codec.js';
 import {
   checkFrame,
@@ -21,12 +22,19 @@ import {
   type SubscribeFrame,
 } from './frames.js';
 import { Outbox } from './outbox.js';
+import { PlainBatchReader, type PlainSend } from './plain-batch.js';
 import { Subscriptions } from './subscriptions.js';
 import type { Turn } from './turn.js';
 
 /** Close codes (RFC 6455, section 7.4.1 and the registry it founded). */
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_TRY_AGAIN_LATER = 1013;
+
+/** More frames of so many may come in the same turn: workers' answers can't wait for its end. */
+const MANY_MESSAGES = 32;
+
+// It keeps nothing from one frame to the next.
+const PLAIN_BATCHES = new PlainBatchReader();
 
 export interface WebSocketParts {
   readonly api: Api;
@@ -71,6 +79,11 @@ export class Connection {
     const codec = isBinary ? MESSAGE_PACK_CODEC : JSON_CODEC;
     let value: unknown;
     try {
+      const plain = isBinary ? this.#readPlain(bytes) : undefined;
+      if (plain !== undefined) {
+        this.#sendBatch(plain, (send) => send);
+        return;
+      }
       value = codec.decode(bytes);
       if (isBinary) this.#receiveSends(value);
       else this.#receiveFrame(value);
@@ -122,18 +135,26 @@ export class Connection {
       this.#send(MESSAGE_PACK_CODEC, checkBinarySend(value));
       return;
     }
+    this.#sendBatch(value, (item) => requestOf(checkBinarySend(item)));
+  }
+
+  #readPlain(bytes: Buffer): PlainSend[] | undefined {
+    return PLAIN_BATCHES.read(bytes, this.#parts.api.runtime.config.limits.content_bytes);
+  }
+
+  #sendBatch<Item>(items: readonly Item[], request: (item: Item) => SendRequest): void {
     const { api } = this.#parts;
     const { principal } = this.#context;
     const { rateClass } = OPERATIONS.sendMessage;
-    sendBatch(value, {
+    sendBatch(items, {
       admit: (count) => api.admitUpTo(rateClass, principal, count),
       refusal: () => principal.rates?.refusal(rateClass),
-      send: (item) =>
-        api.perform(OPERATIONS.sendMessage, requestOf(checkBinarySend(item)), this.#context),
+      send: (item) => api.perform(OPERATIONS.sendMessage, request(item), this.#context),
       describe: (error) => this.#errorBody(error),
-      answer: (fields) => this.#answer(MESSAGE_PACK_CODEC.encode('ack', undefined, fields)),
+      answer: (fields) => this.#answer(encodeBatchAck(fields)),
       fail: (error) => this.#answerError(MESSAGE_PACK_CODEC, undefined, error),
     });
+    if (items.length >= MANY_MESSAGES) api.runtime.takeReplies();
   }
 
   #subscribe(frame: SubscribeFrame): void {

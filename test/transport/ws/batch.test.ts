@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { toCaxtonError } from '../../../src/base/errors.js';
 import { type BatchPort, sendBatch } from '../../../src/transport/ws/batch.js';
 
-const PORT: Omit<BatchPort, 'fail'> = {
+const PORT: Omit<BatchPort<unknown>, 'fail'> = {
   admit: (count) => count,
   refusal: () => new Error('not refused'),
   send: async () => ({ messageId: 'msg_1' }),
