@@ -36,6 +36,7 @@ const TEXT_FIELDS = [
   'protocol',
   'traceparent',
 ] as const;
+export const TEXT_FIELD_COUNT = TEXT_FIELDS.length;
 
 /** An upper bound of the bytes that `encodeMessage` writes for this message. */
 export function encodedBytesMax(message: Message): number {
@@ -224,9 +225,30 @@ export function hasEncodedText(
   return true;
 }
 
+/** Bytes of a text field of the binary message at `offset`, by the field's place. */
+export function encodedTextBytes(source: Buffer, offset: number, field: number): number {
+  const at = offset + LENGTHS_OFFSET + field * 2;
+  return source[at]! | (source[at + 1]! << 8);
+}
+
+/** 0 to 9. */
+export function encodedPriority(source: Buffer, offset = 0): number {
+  return source[offset + 3]! & 0x0f;
+}
+
+/** Milliseconds since the Unix epoch; 0 = no deadline. */
+export function encodedReplyByMs(source: Buffer, offset = 0): number {
+  return source.readDoubleLE(offset + 16);
+}
+
 /** As `performativeCode` has it. */
 export function encodedPerformativeCode(source: Buffer, offset = 0): number {
   return source[offset + 1] as number;
+}
+
+/** How the content of the binary message at `offset` is encoded. */
+export function encodedContentEncoding(source: Buffer, offset = 0): ContentEncoding {
+  return source[offset + 2] as ContentEncoding;
 }
 
 /** Total bytes of the binary message at `offset`. */

@@ -1,5 +1,4 @@
 import { LIMITS } from '../base/limits.js';
-import { decodeMessage } from '../fipa/binary.js';
 import { FUEL_EXPORT, GROWTH_EXPORT, START_EXPORT } from '../wasm/meter.js';
 import type { AgentInstall } from '../wire/control.js';
 import {
@@ -89,13 +88,12 @@ export class AgentInstance {
 
   /** Hands over the binary message at `offset`. @returns why it failed, if so */
   handleMessage(source: Buffer, offset: number): CallFailure | undefined {
-    const message = decodeMessage(source, offset, false);
     const { call, encoder } = this.#services;
-    call.begin(this.#install.agentId, message.messageId, message.timestampUs, message);
+    call.beginMessage(this.#install.agentId, source, offset);
     this.#begin(this.#install.fuelPerMessage);
     let length: number;
     try {
-      length = encoder.prepare(source, offset, message, this.#host.encoding);
+      length = encoder.prepare(source, offset, this.#host.encoding);
     } catch (thrown) {
       return notEncodable(thrown);
     }

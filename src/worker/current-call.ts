@@ -1,3 +1,4 @@
+import { decodeMessage, encodedMessageId, encodedTimestampUs } from '../fipa/binary.js';
 import type { Message } from '../fipa/message.js';
 import { SeededRandom } from './seeded-random.js';
 
@@ -10,25 +11,50 @@ export class CurrentCall {
 
   /** The time the guest sees, µs since the Unix epoch. */
   timestampUs = 0;
-  /** The message being handled; undefined in a timer, a start or a shutdown. */
-  handled: Message | undefined;
+  /** Where the message being handled lies; undefined in a timer, a start or a shutdown. */
+  #source: Buffer | undefined;
+  #offset = 0;
+  #handled: Message | undefined;
 
   /**
-   * @param occasion what the random numbers depend on beside the agent: the message's id, the
-   *   timer's id and due time, or the step of the agent's life
+   * @param occasion what the random numbers depend on beside the agent: the timer's id and due
+   *   time, or the step of the agent's life
    */
-  begin(agentId: string, occasion: string, timestampUs: number, handled?: Message): void {
+  begin(agentId: string, occasion: string, timestampUs: number): void {
     this.#agentId = agentId;
     this.#occasion = occasion;
     this.#seeded = false;
+    this.#source = undefined;
+    this.#handled = undefined;
     this.timestampUs = timestampUs;
-    this.handled = handled;
+  }
+
+  /**
+   * A message is handled, on whose id the random numbers depend.
+   * @param source where its binary form lies at `offset`; must stay until the call ends
+   */
+  beginMessage(agentId: string, source: Buffer, offset: number): void {
+    this.begin(agentId, '', encodedTimestampUs(source, offset));
+    this.#source = source;
+    this.#offset = offset;
+  }
+
+  /**
+   * The message being handled, without its content; undefined in a timer, a start or a shutdown.
+   * Read when it is asked for first: many agents only consume.
+   */
+  get handled(): Message | undefined {
+    if (this.#source === undefined) return undefined;
+    this.#handled ??= decodeMessage(this.#source, this.#offset, false);
+    return this.#handled;
   }
 
   get random(): SeededRandom {
     // Most messages ask for no random number, so that seeding waits for the first that does.
     if (!this.#seeded) {
-      this.#random.seed(`${this.#agentId}\n${this.#occasion}`);
+      const occasion =
+        this.#source === undefined ? this.#occasion : encodedMessageId(this.#source, this.#offset);
+      this.#random.seed(`${this.#agentId}\n${occasion}`);
       this.#seeded = true;
     }
     return this.#random;

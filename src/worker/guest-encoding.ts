@@ -1,15 +1,13 @@
 import { Encoder } from '@msgpack/msgpack';
 import { LIMITS } from '../base/limits.js';
-import { decodeMessage, encodedBytes, encodedContentBytes } from '../fipa/binary.js';
 import {
-  CONTENT_JSON,
-  CONTENT_NONE,
-  hasPlainText,
-  type Message,
-  messageJson,
-  messageJsonHead,
-  messageJsonText,
-} from '../fipa/message.js';
+  decodeMessage,
+  encodedBytes,
+  encodedContentBytes,
+  encodedContentEncoding,
+} from '../fipa/binary.js';
+import { JSON_HEAD_BYTES_MAX, writeJsonHead } from '../fipa/json-head.js';
+import { CONTENT_JSON, messageJson, messageJsonHead, messageJsonText } from '../fipa/message.js';
 
 /** What `caxton_encoding` answers. */
 export const ENCODING_JSON = 0;
@@ -18,6 +16,7 @@ export const ENCODING_MESSAGE_PACK = 1;
 const CLOSING_BRACE = 0x7d;
 /** Below this, a loop copies faster than a call to TypedArray.set with a new view. */
 const LOOP_COPY_BYTES = 48;
+const CONTENT_KEY = Buffer.from(',"content":');
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -30,9 +29,9 @@ export class GuestEncoder {
     ignoreUndefined: true,
     maxDepth: LIMITS.message_pack_depth,
   });
+  /** Of a head that isn't plain; '' = it stands in `#plainHead`. */
   #head = '';
-  /** Whether every character of the head is one byte. */
-  #latin1 = true;
+  readonly #plainHead = new Uint8Array(JSON_HEAD_BYTES_MAX + CONTENT_KEY.length);
   #headBytes = 0;
   #body: Uint8Array = NO_BYTES;
   #bodyStart = 0;
@@ -42,17 +41,14 @@ export class GuestEncoder {
   /**
    * Makes ready to write a message.
    * @param source where its binary form lies at `offset`; must stay until write()
-   * @param message its envelope, decoded from there
    * @returns its length in bytes in the guest's encoding
    */
-  prepare(source: Buffer, offset: number, message: Message, encoding: number): number {
+  prepare(source: Buffer, offset: number, encoding: number): number {
     if (encoding === ENCODING_MESSAGE_PACK) return this.#prepareMessagePack(source, offset);
-    if (message.contentEncoding === CONTENT_JSON) {
-      return this.#prepareSpliced(source, offset, message);
+    if (encodedContentEncoding(source, offset) === CONTENT_JSON) {
+      return this.#prepareSpliced(source, offset);
     }
-    const whole =
-      message.contentEncoding === CONTENT_NONE ? message : decodeMessage(source, offset);
-    this.#setHead(messageJsonText(whole), false);
+    this.#setHead(messageJsonText(decodeMessage(source, offset)));
     this.#setBody(NO_BYTES, 0, 0, 0);
     return this.#headBytes;
   }
@@ -66,9 +62,8 @@ export class GuestEncoder {
 
   /** Writes the prepared message; the range must be inside `target`. */
   write(target: Buffer, start: number): void {
-    if (this.#headBytes > 0) {
-      target.write(this.#head, start, this.#headBytes, this.#latin1 ? 'latin1' : 'utf8');
-    }
+    if (this.#head !== '') target.write(this.#head, start, this.#headBytes, 'utf8');
+    else if (this.#headBytes > 0) target.set(this.#plainHead.subarray(0, this.#headBytes), start);
     const at = start + this.#headBytes;
     const body = this.#body;
     const from = this.#bodyStart;
@@ -82,11 +77,18 @@ export class GuestEncoder {
     this.#body = NO_BYTES;
   }
 
-  #prepareSpliced(source: Buffer, offset: number, message: Message): number {
+  #prepareSpliced(source: Buffer, offset: number): number {
     const end = offset + encodedBytes(source, offset);
     const contentBytes = encodedContentBytes(source, offset);
-    const plain = hasPlainText(message);
-    this.#setHead(`${messageJsonHead(message, plain)},"content":`, plain);
+    const plainBytes = writeJsonHead(this.#plainHead, source, offset);
+    if (plainBytes >= 0) {
+      this.#plainHead.set(CONTENT_KEY, plainBytes);
+      this.#head = '';
+      this.#headBytes = plainBytes + CONTENT_KEY.length;
+    } else {
+      const message = decodeMessage(source, offset, false);
+      this.#setHead(`${messageJsonHead(message, false)},"content":`);
+    }
     this.#setBody(source, end - contentBytes, contentBytes, 1);
     return this.#headBytes + contentBytes + 1;
   }
@@ -94,15 +96,14 @@ export class GuestEncoder {
   #prepareMessagePack(source: Buffer, offset: number): number {
     // The shared buffer of the encoder is read by write() before it is used again.
     const packed = this.#messagePack.encodeSharedRef(messageJson(decodeMessage(source, offset)));
-    this.#setHead('', true);
+    this.#setHead('');
     this.#setBody(packed, 0, packed.length, 0);
     return packed.length;
   }
 
-  #setHead(head: string, latin1: boolean): void {
+  #setHead(head: string): void {
     this.#head = head;
-    this.#latin1 = latin1;
-    this.#headBytes = latin1 ? head.length : Buffer.byteLength(head, 'utf8');
+    this.#headBytes = Buffer.byteLength(head, 'utf8');
   }
 
   #setBody(body: Uint8Array, start: number, length: number, closingBytes: number): void {
