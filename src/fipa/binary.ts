@@ -20,6 +20,8 @@ import { performativeCode, performativeOfCode } from './performative.js';
 export const MESSAGE_HEADER_BYTES = 56;
 const VERSION = 1;
 const ASCII_FLAG = 0x80;
+/** Where the code of the act stands. */
+export const PERFORMATIVE_AT = 1;
 const LENGTHS_OFFSET = 24;
 const CONTENT_LENGTH_OFFSET = 48;
 
@@ -197,9 +199,7 @@ export function isEncodedMessage(source: Buffer, offset: number, length: number)
   if (source[offset] !== VERSION) return false;
   if (performativeOfCode(source[offset + 1] as number) === undefined) return false;
   let bytes = MESSAGE_HEADER_BYTES + source.readUInt32LE(offset + CONTENT_LENGTH_OFFSET);
-  for (let i = 0; i < TEXT_FIELDS.length; i++) {
-    bytes += source.readUInt16LE(offset + LENGTHS_OFFSET + i * 2);
-  }
+  for (let i = 0; i < TEXT_FIELDS.length; i++) bytes += encodedTextBytes(source, offset, i);
   return bytes === length;
 }
 

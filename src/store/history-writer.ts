@@ -1,5 +1,5 @@
-import { encodedMessageId, encodedTimestampUs, isEncodedMessage } from '../fipa/binary.js';
-import { idTimeUs } from './id-time.js';
+import { encodedTimestampUs, isEncodedMessage } from '../fipa/binary.js';
+import { encodedIdTimeUs } from './id-time.js';
 import { numberKey } from './keys.js';
 import { putSegment, SEGMENT_MESSAGES, segmentAt } from './segment.js';
 import { writeSegmentIndex } from './segment-index.js';
@@ -96,7 +96,7 @@ export class HistoryWriter {
     if (timeUs > segment.latestUs) segment.latestUs = timeUs;
     if (timeUs > state.latestUs) state.latestUs = timeUs;
     else state.disorderUs = Math.max(state.disorderUs, state.latestUs - timeUs);
-    const idUs = idTimeUs(encodedMessageId(bytes, offset));
+    const idUs = encodedIdTimeUs(bytes, offset);
     if (idUs === undefined) state.foreignIds = true;
     else state.idSkewUs = Math.max(state.idSkewUs, Math.abs(idUs - timeUs));
   }
