@@ -1,5 +1,13 @@
 import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
+import {
+  doubleAt,
+  putDouble,
+  putUint16,
+  putUint32,
+  uint16At,
+  uint32At,
+} from '../base/little-endian.js';
 import { CONTENT_JSON, type ContentEncoding, envelopeText, type Message } from './message.js';
 import { performativeCode, performativeOfCode } from './performative.js';
 
@@ -65,14 +73,15 @@ export function encodeMessage(target: Buffer, offset: number, message: Message):
   let headBytes = head.length;
   let at = offset + LENGTHS_OFFSET;
   if (ascii) {
-    for (let i = 0; i < TEXT_FIELDS.length; i++)
-      at = target.writeUInt16LE(fieldOf(m, i).length, at);
+    for (let i = 0; i < TEXT_FIELDS.length; i++, at += 2)
+      putUint16(target, at, fieldOf(m, i).length);
   } else {
     headBytes = 0;
     for (let i = 0; i < TEXT_FIELDS.length; i++) {
       const bytes = Buffer.byteLength(fieldOf(m, i), 'utf8');
       headBytes += bytes;
-      at = target.writeUInt16LE(bytes, at);
+      putUint16(target, at, bytes);
+      at += 2;
     }
   }
   let contentBytes = written - headBytes;
@@ -85,12 +94,12 @@ export function encodeMessage(target: Buffer, offset: number, message: Message):
   target[offset + 1] = performativeCode(m.performative);
   target[offset + 2] = m.contentEncoding;
   target[offset + 3] = m.priority | (ascii ? ASCII_FLAG : 0);
-  target.writeUInt32LE(total, offset + 4);
-  target.writeDoubleLE(m.timestampUs, offset + 8);
-  target.writeDoubleLE(m.replyByMs, offset + 16);
-  target.writeUInt16LE(0, at);
-  target.writeUInt32LE(contentBytes, offset + CONTENT_LENGTH_OFFSET);
-  target.writeUInt32LE(0, offset + CONTENT_LENGTH_OFFSET + 4);
+  putUint32(target, offset + 4, total);
+  putDouble(target, offset + 8, m.timestampUs);
+  putDouble(target, offset + 16, m.replyByMs);
+  putUint16(target, at, 0);
+  putUint32(target, offset + CONTENT_LENGTH_OFFSET, contentBytes);
+  putUint32(target, offset + CONTENT_LENGTH_OFFSET + 4, 0);
   return total;
 }
 
@@ -142,8 +151,8 @@ export function decodeMessage(source: Buffer, offset = 0, withContent = true): M
     });
   }
   const flags = source[offset + 3] as number;
-  const contentBytes = source.readUInt32LE(offset + CONTENT_LENGTH_OFFSET);
-  const total = source.readUInt32LE(offset + 4);
+  const contentBytes = uint32At(source, offset + CONTENT_LENGTH_OFFSET);
+  const total = uint32At(source, offset + 4);
   const textStart = offset + MESSAGE_HEADER_BYTES;
   const contentStart = offset + total - contentBytes;
   const encoding = source[offset + 2] as ContentEncoding;
@@ -167,8 +176,8 @@ export function decodeMessage(source: Buffer, offset = 0, withContent = true): M
     language: reader.next(),
     protocol: reader.next(),
     traceparent: reader.next(),
-    timestampUs: source.readDoubleLE(offset + 8),
-    replyByMs: source.readDoubleLE(offset + 16),
+    timestampUs: doubleAt(source, offset + 8),
+    replyByMs: doubleAt(source, offset + 16),
     priority: flags & 0x0f,
     contentEncoding: encoding,
     content: withContent ? readContent(source, contentStart, contentBytes, encoding) : '',
@@ -177,8 +186,8 @@ export function decodeMessage(source: Buffer, offset = 0, withContent = true): M
 
 /** Reads the content that `decodeMessage` left out, from the same bytes. */
 export function decodeContent(source: Buffer, offset: number, message: Message): void {
-  const length = source.readUInt32LE(offset + CONTENT_LENGTH_OFFSET);
-  const start = offset + source.readUInt32LE(offset + 4) - length;
+  const length = uint32At(source, offset + CONTENT_LENGTH_OFFSET);
+  const start = offset + uint32At(source, offset + 4) - length;
   message.content = readContent(source, start, length, message.contentEncoding);
 }
 
@@ -195,10 +204,10 @@ function readContent(
 
 /** Whether these bytes are exactly one message, such as `decodeMessage` reads. */
 export function isEncodedMessage(source: Buffer, offset: number, length: number): boolean {
-  if (length < MESSAGE_HEADER_BYTES || source.readUInt32LE(offset + 4) !== length) return false;
+  if (length < MESSAGE_HEADER_BYTES || uint32At(source, offset + 4) !== length) return false;
   if (source[offset] !== VERSION) return false;
   if (performativeOfCode(source[offset + 1] as number) === undefined) return false;
-  let bytes = MESSAGE_HEADER_BYTES + source.readUInt32LE(offset + CONTENT_LENGTH_OFFSET);
+  let bytes = MESSAGE_HEADER_BYTES + uint32At(source, offset + CONTENT_LENGTH_OFFSET);
   for (let i = 0; i < TEXT_FIELDS.length; i++) bytes += encodedTextBytes(source, offset, i);
   return bytes === length;
 }
@@ -206,7 +215,7 @@ export function isEncodedMessage(source: Buffer, offset: number, length: number)
 /** The id of the binary message at `offset`. */
 export function encodedMessageId(source: Buffer, offset = 0): string {
   const start = offset + MESSAGE_HEADER_BYTES;
-  return source.toString('utf8', start, start + source.readUInt16LE(offset + LENGTHS_OFFSET));
+  return source.toString('utf8', start, start + uint16At(source, offset + LENGTHS_OFFSET));
 }
 
 /** Whether a text field of the binary message at `offset` is this text, in UTF-8. */
@@ -217,9 +226,9 @@ export function hasEncodedText(
   text: Uint8Array,
 ): boolean {
   const index = TEXT_FIELDS.indexOf(field);
-  if (source.readUInt16LE(offset + LENGTHS_OFFSET + index * 2) !== text.length) return false;
+  if (uint16At(source, offset + LENGTHS_OFFSET + index * 2) !== text.length) return false;
   let start = offset + MESSAGE_HEADER_BYTES;
-  for (let i = 0; i < index; i++) start += source.readUInt16LE(offset + LENGTHS_OFFSET + i * 2);
+  for (let i = 0; i < index; i++) start += uint16At(source, offset + LENGTHS_OFFSET + i * 2);
   // From the end: ids differ there first.
   for (let i = text.length - 1; i >= 0; i--) if (source[start + i] !== text[i]) return false;
   return true;
@@ -238,7 +247,7 @@ export function encodedPriority(source: Buffer, offset = 0): number {
 
 /** Milliseconds since the Unix epoch; 0 = no deadline. */
 export function encodedReplyByMs(source: Buffer, offset = 0): number {
-  return source.readDoubleLE(offset + 16);
+  return doubleAt(source, offset + 16);
 }
 
 /** As `performativeCode` has it. */
@@ -253,17 +262,18 @@ export function encodedContentEncoding(source: Buffer, offset = 0): ContentEncod
 
 /** Total bytes of the binary message at `offset`. */
 export function encodedBytes(source: Buffer, offset = 0): number {
+  // Checked: who goes from one message to the next must not stand still where bytes are missing.
   return source.readUInt32LE(offset + 4);
 }
 
 /** When the binary message at `offset` was accepted, microseconds since the Unix epoch. */
 export function encodedTimestampUs(source: Buffer, offset = 0): number {
-  return source.readDoubleLE(offset + 8);
+  return doubleAt(source, offset + 8);
 }
 
 /** Bytes of the content, which ends the binary message at `offset`. */
 export function encodedContentBytes(source: Buffer, offset = 0): number {
-  return source.readUInt32LE(offset + CONTENT_LENGTH_OFFSET);
+  return uint32At(source, offset + CONTENT_LENGTH_OFFSET);
 }
 
 class TextReader {
@@ -283,7 +293,7 @@ class TextReader {
   }
 
   next(): string {
-    const length = this.#source.readUInt16LE(this.#lengthAt);
+    const length = uint16At(this.#source, this.#lengthAt);
     this.#lengthAt += 2;
     if (length === 0) return '';
     const from = this.#position;

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
 import { monotonicUs } from '../base/clock.js';
 import { CaxtonError, fromPlainError } from '../base/errors.js';
+import { putUint32, uint32At } from '../base/little-endian.js';
 import { RingConsumer } from '../ring/consumer.js';
 import { createRing } from '../ring/layout.js';
 import { RingProducer } from '../ring/producer.js';
@@ -135,8 +136,8 @@ export class WorkerChannel {
     if (at < 0) return false;
     const target = this.#requestBytes;
     frame.copy(target, at);
-    target.writeUInt32LE(slot, at + 4);
-    target.writeUInt32LE(this.#takeSequence(), at + 8);
+    putUint32(target, at + 4, slot);
+    putUint32(target, at + 8, this.#takeSequence());
     this.#send(frame.length);
     return true;
   }
@@ -195,7 +196,7 @@ export class WorkerChannel {
   #noteFinished(offset: number): void {
     const kind = this.#replyBytes[offset];
     if (kind !== FRAME_DONE && kind !== FRAME_BOUNCE) return;
-    this.#lastFinished = this.#replyBytes.readUInt32LE(offset + 8);
+    this.#lastFinished = uint32At(this.#replyBytes, offset + 8);
     this.inFlight -= 1;
   }
 
@@ -345,7 +346,7 @@ export class WorkerChannel {
     const waiting: Buffer[] = [];
     let inHand: Buffer | undefined;
     for (const frame of unread) {
-      const sequence = frame.readUInt32LE(8);
+      const sequence = uint32At(frame, 8);
       // Handled and published, but the thread died before it gave the space back.
       if (((sequence - this.#lastFinished) | 0) <= 0 && this.#lastFinished !== 0) continue;
       if (sequence === sequenceInHand) inHand = frame;

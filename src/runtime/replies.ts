@@ -2,6 +2,7 @@ import { wallMs } from '../base/clock.js';
 import { CaxtonError, type PlainError } from '../base/errors.js';
 import { newMessageId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
+import { doubleAt, uint32At } from '../base/little-endian.js';
 import type { Logger } from '../base/log.js';
 import { decodeMessage, encodedBytes } from '../fipa/binary.js';
 import { emptyMessage, type Message } from '../fipa/message.js';
@@ -78,7 +79,7 @@ export class Replies implements ReplySink {
   }
 
   frame(channel: WorkerChannel, source: Buffer, offset: number, length: number): void {
-    const instance = this.#parts.residents.at(channel, source.readUInt32LE(offset + 4));
+    const instance = this.#parts.residents.at(channel, uint32At(source, offset + 4));
     if (instance === undefined) return;
     try {
       this.#handle(instance, source, offset, length);
@@ -111,12 +112,12 @@ export class Replies implements ReplySink {
       case FRAME_TIMER_SET:
         this.#parts.timers.set(
           instance,
-          source.readUInt32LE(offset + 8),
-          source.readDoubleLE(offset + 16),
+          uint32At(source, offset + 8),
+          doubleAt(source, offset + 16),
         );
         break;
       case FRAME_TIMER_CANCEL:
-        this.#parts.timers.cancel(instance, source.readUInt32LE(offset + 8));
+        this.#parts.timers.cancel(instance, uint32At(source, offset + 8));
         break;
       default:
         this.#handleText(instance.agent, source, offset);
@@ -126,7 +127,7 @@ export class Replies implements ReplySink {
   // Frames whose body is one text.
   #handleText(agent: Agent, source: Buffer, offset: number): void {
     const body = offset + FRAME_HEADER_BYTES;
-    const text = source.toString('utf8', body, body + source.readUInt32LE(offset + 8));
+    const text = source.toString('utf8', body, body + uint32At(source, offset + 8));
     switch (source[offset]) {
       case FRAME_LOG:
         this.#log(agent, source[offset + 1] as number, text);
@@ -293,7 +294,7 @@ export class Replies implements ReplySink {
 
   #broadcast(instance: Instance, source: Buffer, offset: number): void {
     const { directory } = this.#parts;
-    const filterBytes = source.readUInt32LE(offset + 8);
+    const filterBytes = uint32At(source, offset + 8);
     const body = offset + FRAME_HEADER_BYTES;
     const filter = JSON.parse(source.toString('utf8', body, body + filterBytes)) as {
       capability?: string;
@@ -314,7 +315,7 @@ export class Replies implements ReplySink {
     instance.mailbox.pushReturned(frame);
     instance.settling = true;
     if (reason === BOUNCE_RESTARTING) instance.ready = false;
-    if (reason === BOUNCE_THROTTLED) this.#pause(instance, source.readUInt32LE(offset + 12));
+    if (reason === BOUNCE_THROTTLED) this.#pause(instance, uint32At(source, offset + 12));
     this.#parts.delivery.accountFor(instance, frame.length);
     this.#parts.delivery.pump(instance);
   }
@@ -330,16 +331,16 @@ export class Replies implements ReplySink {
   #data(instance: Instance, source: Buffer, offset: number): void {
     const { store, replicas } = this.#parts;
     const { agent } = instance;
-    const write = source.readDoubleLE(offset + 16);
+    const write = doubleAt(source, offset + 16);
     const keyAt = offset + FRAME_HEADER_BYTES;
-    const valueAt = keyAt + source.readUInt32LE(offset + 8);
+    const valueAt = keyAt + uint32At(source, offset + 8);
     const key = Buffer.from(source.subarray(keyAt, valueAt));
     if (source[offset] === FRAME_DATA_DELETE) {
       store.deleteAgentData(agent.id, key);
       replicas.wrote(instance, key, undefined, write);
       return;
     }
-    const value = Buffer.from(source.subarray(valueAt, valueAt + source.readUInt32LE(offset + 12)));
+    const value = Buffer.from(source.subarray(valueAt, valueAt + uint32At(source, offset + 12)));
     store.putAgentData(agent.id, key, value);
     replicas.wrote(instance, key, value, write);
   }

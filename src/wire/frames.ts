@@ -1,3 +1,5 @@
+import { doubleAt, putDouble, putUint32, uint32At } from '../base/little-endian.js';
+
 /**
  * The frames that cross threads in rings. Little endian; a frame starts on an 8-byte boundary.
  *
@@ -92,39 +94,39 @@ export function writeFrameHeader(
   word8: number,
   double16: number,
 ): void {
-  target.writeUInt32LE(kind, offset);
-  target.writeUInt32LE(slot, offset + 4);
-  target.writeUInt32LE(word8, offset + 8);
-  target.writeUInt32LE(0, offset + 12);
-  target.writeDoubleLE(double16, offset + 16);
+  putUint32(target, offset, kind);
+  putUint32(target, offset + 4, slot);
+  putUint32(target, offset + 8, word8);
+  putUint32(target, offset + 12, 0);
+  putDouble(target, offset + 16, double16);
 }
 
 export function writeDoneHeader(target: Buffer, offset: number, done: DoneFrame): void {
-  target.writeUInt32LE(FRAME_DONE, offset);
+  putUint32(target, offset, FRAME_DONE);
   target[offset + 1] = done.outcome;
-  target.writeUInt32LE(done.slot, offset + 4);
-  target.writeUInt32LE(done.sequence, offset + 8);
-  target.writeUInt32LE(done.pauseMs, offset + 12);
-  target.writeDoubleLE(done.fuelUsed, offset + 16);
-  target.writeDoubleLE(done.handlingUs, offset + 24);
-  target.writeDoubleLE(done.memoryBytes, offset + 32);
-  target.writeUInt32LE(done.frameBytes, offset + 40);
-  target.writeUInt32LE(done.errorBytes, offset + 44);
-  target.writeDoubleLE(done.latencyUs, offset + 48);
+  putUint32(target, offset + 4, done.slot);
+  putUint32(target, offset + 8, done.sequence);
+  putUint32(target, offset + 12, done.pauseMs);
+  putDouble(target, offset + 16, done.fuelUsed);
+  putDouble(target, offset + 24, done.handlingUs);
+  putDouble(target, offset + 32, done.memoryBytes);
+  putUint32(target, offset + 40, done.frameBytes);
+  putUint32(target, offset + 44, done.errorBytes);
+  putDouble(target, offset + 48, done.latencyUs);
 }
 
 /** Reads the fixed part into an object the caller keeps, so that nothing is allocated. */
 export function readDoneHeader(source: Buffer, offset: number, into: DoneFrame): void {
   into.outcome = source[offset + 1] as number;
-  into.slot = source.readUInt32LE(offset + 4);
-  into.sequence = source.readUInt32LE(offset + 8);
-  into.pauseMs = source.readUInt32LE(offset + 12);
-  into.fuelUsed = source.readDoubleLE(offset + 16);
-  into.handlingUs = source.readDoubleLE(offset + 24);
-  into.memoryBytes = source.readDoubleLE(offset + 32);
-  into.frameBytes = source.readUInt32LE(offset + 40);
-  into.errorBytes = source.readUInt32LE(offset + 44);
-  into.latencyUs = source.readDoubleLE(offset + 48);
+  into.slot = uint32At(source, offset + 4);
+  into.sequence = uint32At(source, offset + 8);
+  into.pauseMs = uint32At(source, offset + 12);
+  into.fuelUsed = doubleAt(source, offset + 16);
+  into.handlingUs = doubleAt(source, offset + 24);
+  into.memoryBytes = doubleAt(source, offset + 32);
+  into.frameBytes = uint32At(source, offset + 40);
+  into.errorBytes = uint32At(source, offset + 44);
+  into.latencyUs = doubleAt(source, offset + 48);
 }
 
 export function emptyDoneFrame(): DoneFrame {

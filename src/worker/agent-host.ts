@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.js';
 import { monotonicUs } from '../base/clock.js';
 import { CaxtonError, fromPlainError } from '../base/errors.js';
+import { doubleAt, uint32At } from '../base/little-endian.js';
 import type { AgentInstall, DataUpdate, InstallResult } from '../wire/control.js';
 import {
   BOUNCE_NO_AGENT,
@@ -157,8 +158,8 @@ export class AgentHost {
 
   /** Handles the frame of the request ring that lies at `offset`, and answers it. */
   take(source: Buffer, offset: number, length: number): void {
-    const slot = source.readUInt32LE(offset + 4);
-    const sequence = source.readUInt32LE(offset + 8);
+    const slot = uint32At(source, offset + 4);
+    const sequence = uint32At(source, offset + 8);
     const agent = this.#agents.get(slot);
     const takenUs = monotonicUs();
     this.#status.take(sequence, slot, takenUs / 1_000);
@@ -188,8 +189,8 @@ export class AgentHost {
   ): void {
     const { effects } = this.#services;
     const done = this.#done;
-    done.slot = source.readUInt32LE(offset + 4);
-    done.sequence = source.readUInt32LE(offset + 8);
+    done.slot = uint32At(source, offset + 4);
+    done.sequence = uint32At(source, offset + 8);
     done.fuelUsed = 0;
     effects.begin(done.slot);
     const failure = this.#call(agent, instance, source, offset);
@@ -201,7 +202,7 @@ export class AgentHost {
     done.memoryBytes = instance.memoryBytes;
     done.pauseMs = agent.share?.charge(done.handlingUs, doneUs) ?? 0;
     done.frameBytes = length;
-    const acceptedUs = source.readDoubleLE(offset + 16);
+    const acceptedUs = doubleAt(source, offset + 16);
     done.latencyUs = Math.max(0, doneUs - acceptedUs);
     this.#measurements.record(acceptedUs, takenUs, doneUs);
     const error = failure === undefined ? '' : JSON.stringify(failure.error);
@@ -221,10 +222,10 @@ export class AgentHost {
       return failure;
     }
     assert(kind === FRAME_TIMER, `a frame of kind ${kind} in the request ring`);
-    const id = source.readUInt32LE(offset + 32);
+    const id = uint32At(source, offset + 32);
     // Cancelled while it was on its way here: the agent was told that it won't come.
     if (!agent.state.timers.fire(id)) return undefined;
-    const failure = instance.handleTimer(id, source.readDoubleLE(offset + 24));
+    const failure = instance.handleTimer(id, doubleAt(source, offset + 24));
     this.#done.fuelUsed = instance.fuelUsed;
     return failure;
   }
