@@ -272,6 +272,15 @@ export class Runtime {
     this.#pool.takeReplies();
   }
 
+  /**
+   * Whether the history has room for so many messages, of so many bytes together in their binary
+   * form; where they are more than it ever has room for, for as many as that.
+   */
+  historyHasRoom(bytes: number, messages: number): boolean {
+    const bound = Math.min(bytes, this.#store.roomBytesMax);
+    return this.#store.hasRoom(Math.ceil(bound / messages), messages);
+  }
+
   /** Starts the workers and brings back the agents of the store. */
   async start(): Promise<void> {
     await this.#pool.start();

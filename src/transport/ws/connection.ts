@@ -21,6 +21,7 @@ import {
   type SendFrame,
   type SubscribeFrame,
 } from './frames.js';
+import { HeldFrames } from './held-frames.js';
 import { Outbox } from './outbox.js';
 import { PlainBatchReader, type PlainSend } from './plain-batch.js';
 import { Subscriptions } from './subscriptions.js';
@@ -50,6 +51,7 @@ export class Connection {
   readonly #outbox: Outbox;
   readonly #subscriptions: Subscriptions;
   readonly #boundBytes: number;
+  readonly #held: HeldFrames;
   /** Sends whose answers are awaited, each ended by itself when the client is gone. */
   readonly #waits = new Set<HttpContext>();
 
@@ -64,6 +66,11 @@ export class Connection {
     this.#parts = parts;
     this.#context = context;
     this.#boundBytes = runtime.config.limits.websocket_backpressure_bytes;
+    this.#held = new HeldFrames({
+      hasRoom: (bytes, messages) => runtime.historyHasRoom(bytes, messages),
+      boundBytes: this.#boundBytes,
+      take: (bytes, isBinary) => this.#take(bytes, isBinary),
+    });
     this.#outbox = new Outbox(socket, turn);
     this.#subscriptions = new Subscriptions(
       runtime,
@@ -76,6 +83,10 @@ export class Connection {
 
   /** @param bytes may be used only until this returns */
   receive(bytes: Buffer, isBinary: boolean): void {
+    if (!this.#held.holds(bytes, isBinary)) this.#take(bytes, isBinary);
+  }
+
+  #take(bytes: Buffer, isBinary: boolean): void {
     const codec = isBinary ? MESSAGE_PACK_CODEC : JSON_CODEC;
     let value: unknown;
     try {
@@ -103,6 +114,7 @@ export class Connection {
   }
 
   closed(): void {
+    this.#held.clear();
     this.#outbox.closed();
     this.#subscriptions.cancelAll();
     for (const context of this.#waits) context.abandon();
