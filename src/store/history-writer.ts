@@ -8,6 +8,9 @@ import type { StoreState, Tables } from './tables.js';
 /** Messages are stored back to back in blocks, which LMDB hands out without a mapped view of its own. */
 const BLOCK_BYTES = 16_000;
 
+/** A transaction takes a few milliseconds: its messages need no clock of their own. */
+const APPENDS_PER_CLOCK_LOOK = 64;
+
 /** The segment that takes messages now. */
 interface OpenSegment {
   readonly first: number;
@@ -31,6 +34,9 @@ export class HistoryWriter {
   readonly #block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   #blockBytes = 0;
   #blockFirst = 0;
+  /** Since the transaction began. */
+  #appends = 0;
+  #nowMs = 0;
 
   /** @param segmentSpanMs a segment takes no more messages after so long, so that it can age */
   constructor(tables: Tables, state: StoreState, segmentSpanMs: number) {
@@ -47,7 +53,8 @@ export class HistoryWriter {
    */
   append(bytes: Buffer, offset: number, length: number): string | undefined {
     if (!isEncodedMessage(bytes, offset, length)) return 'the bytes are not one message';
-    const segment = this.#segmentFor(Date.now());
+    if (this.#appends++ % APPENDS_PER_CLOCK_LOOK === 0) this.#nowMs = Date.now();
+    const segment = this.#segmentFor(this.#nowMs);
     const number = segment.first + segment.count++;
     this.#state.nextNumber++;
     this.#noteTime(segment, bytes, offset);
@@ -57,6 +64,7 @@ export class HistoryWriter {
 
   /** Writes out what the appends since the last call left in memory. Ends every transaction. */
   finish(): void {
+    this.#appends = 0;
     this.#writeBlock();
     if (this.#segment !== undefined) this.#putSegment(this.#segment, false);
   }
