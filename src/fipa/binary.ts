@@ -30,7 +30,8 @@ const VERSION = 1;
 const ASCII_FLAG = 0x80;
 /** Where the code of the act stands. */
 export const PERFORMATIVE_AT = 1;
-const LENGTHS_OFFSET = 24;
+/** Where the lengths of the text fields stand. */
+export const LENGTHS_AT = 24;
 const CONTENT_LENGTH_OFFSET = 48;
 
 const TEXT_FIELDS = [
@@ -71,7 +72,7 @@ export function encodeMessage(target: Buffer, offset: number, message: Message):
   const written = target.write(text, start, 'utf8');
   const ascii = written === text.length;
   let headBytes = head.length;
-  let at = offset + LENGTHS_OFFSET;
+  let at = offset + LENGTHS_AT;
   if (ascii) {
     for (let i = 0; i < TEXT_FIELDS.length; i++, at += 2)
       putUint16(target, at, fieldOf(m, i).length);
@@ -215,7 +216,7 @@ export function isEncodedMessage(source: Buffer, offset: number, length: number)
 /** The id of the binary message at `offset`. */
 export function encodedMessageId(source: Buffer, offset = 0): string {
   const start = offset + MESSAGE_HEADER_BYTES;
-  return source.toString('utf8', start, start + uint16At(source, offset + LENGTHS_OFFSET));
+  return source.toString('utf8', start, start + uint16At(source, offset + LENGTHS_AT));
 }
 
 /** Whether a text field of the binary message at `offset` is this text, in UTF-8. */
@@ -226,9 +227,9 @@ export function hasEncodedText(
   text: Uint8Array,
 ): boolean {
   const index = TEXT_FIELDS.indexOf(field);
-  if (uint16At(source, offset + LENGTHS_OFFSET + index * 2) !== text.length) return false;
+  if (uint16At(source, offset + LENGTHS_AT + index * 2) !== text.length) return false;
   let start = offset + MESSAGE_HEADER_BYTES;
-  for (let i = 0; i < index; i++) start += uint16At(source, offset + LENGTHS_OFFSET + i * 2);
+  for (let i = 0; i < index; i++) start += uint16At(source, offset + LENGTHS_AT + i * 2);
   // From the end: ids differ there first.
   for (let i = text.length - 1; i >= 0; i--) if (source[start + i] !== text[i]) return false;
   return true;
@@ -236,7 +237,7 @@ export function hasEncodedText(
 
 /** Bytes of a text field of the binary message at `offset`, by the field's place. */
 export function encodedTextBytes(source: Buffer, offset: number, field: number): number {
-  const at = offset + LENGTHS_OFFSET + field * 2;
+  const at = offset + LENGTHS_AT + field * 2;
   return source[at]! | (source[at + 1]! << 8);
 }
 
@@ -288,7 +289,7 @@ class TextReader {
     this.#ascii = ascii;
     // ASCII text is read with one native call and then cut by characters.
     this.#text = ascii ? source.toString('latin1', start, end) : '';
-    this.#lengthAt = offset + LENGTHS_OFFSET;
+    this.#lengthAt = offset + LENGTHS_AT;
     this.#position = ascii ? 0 : start;
   }
 

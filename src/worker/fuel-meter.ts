@@ -5,6 +5,8 @@ import { HostTrap } from './host-trap.js';
 export class FuelMeter {
   readonly #global: WebAssembly.Global<'i64'>;
   #budget = 0;
+  /** The same, kept because it is the same for most calls. */
+  #units = 0n;
 
   constructor(global: WebAssembly.Global<'i64'>) {
     this.#global = global;
@@ -12,8 +14,9 @@ export class FuelMeter {
 
   /** Begins a call's budget, in units of fuel. */
   start(units: number): void {
+    if (units !== this.#budget) this.#units = BigInt(units);
     this.#budget = units;
-    this.#global.value = BigInt(units);
+    this.#global.value = this.#units;
   }
 
   get budget(): number {

@@ -6,7 +6,7 @@ import {
   encodedContentBytes,
   encodedContentEncoding,
 } from '../fipa/binary.js';
-import { JSON_HEAD_BYTES_MAX, writeJsonHead } from '../fipa/json-head.js';
+import { JsonHeadWriter } from '../fipa/json-head.js';
 import { CONTENT_JSON, messageJson, messageJsonHead, messageJsonText } from '../fipa/message.js';
 
 /** What `caxton_encoding` answers. */
@@ -31,7 +31,7 @@ export class GuestEncoder {
   });
   /** Of a head that isn't plain; '' = it stands in `#plainHead`. */
   #head = '';
-  readonly #plainHead = new Uint8Array(JSON_HEAD_BYTES_MAX + CONTENT_KEY.length);
+  readonly #plainHead = new JsonHeadWriter(CONTENT_KEY.length);
   #headBytes = 0;
   #body: Uint8Array = NO_BYTES;
   #bodyStart = 0;
@@ -63,7 +63,8 @@ export class GuestEncoder {
   /** Writes the prepared message; the range must be inside `target`. */
   write(target: Buffer, start: number): void {
     if (this.#head !== '') target.write(this.#head, start, this.#headBytes, 'utf8');
-    else if (this.#headBytes > 0) target.set(this.#plainHead.subarray(0, this.#headBytes), start);
+    else if (this.#headBytes > 0)
+      target.set(this.#plainHead.bytes.subarray(0, this.#headBytes), start);
     const at = start + this.#headBytes;
     const body = this.#body;
     const from = this.#bodyStart;
@@ -80,9 +81,9 @@ export class GuestEncoder {
   #prepareSpliced(source: Buffer, offset: number): number {
     const end = offset + encodedBytes(source, offset);
     const contentBytes = encodedContentBytes(source, offset);
-    const plainBytes = writeJsonHead(this.#plainHead, source, offset);
+    const plainBytes = this.#plainHead.write(source, offset);
     if (plainBytes >= 0) {
-      this.#plainHead.set(CONTENT_KEY, plainBytes);
+      this.#plainHead.bytes.set(CONTENT_KEY, plainBytes);
       this.#head = '';
       this.#headBytes = plainBytes + CONTENT_KEY.length;
     } else {
