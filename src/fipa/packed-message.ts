@@ -46,8 +46,14 @@ export class PackedMessageReader {
   #seen = 0;
   #priority = 0;
   #bytes: Buffer = Buffer.alloc(0);
+  #isCut = false;
   #text = '';
   #textAt = 0;
+  /** The last text of each field. A client's messages often have the same in most of them. */
+  readonly #last = TEXT_FIELDS.map(() => ({
+    text: '',
+    bytes: new Uint8Array(LIMITS.field_bytes),
+  }));
   /** Behind the message that was read. */
   end = 0;
 
@@ -86,7 +92,7 @@ export class PackedMessageReader {
     const keys = KEYS_BY_LENGTH[length];
     if (keys === undefined) return -1;
     for (let i = 0; i < keys.length; i++) {
-      if (isAt(bytes, at + 1, keys[i]!.bytes)) return keys[i]!.field;
+      if (isAt(bytes, at + 1, keys[i]!.bytes, length)) return keys[i]!.field;
     }
     return -1;
   }
@@ -115,7 +121,8 @@ export class PackedMessageReader {
   }
 
   #message(bytes: Buffer): Message | undefined {
-    this.#cut(bytes);
+    this.#bytes = bytes;
+    this.#isCut = false;
     const performative = normalizePerformative(this.#field(PERFORMATIVE));
     if (performative === undefined) return undefined;
     const message = emptyMessage(performative);
@@ -137,9 +144,28 @@ export class PackedMessageReader {
     return message;
   }
 
+  /** The field's text; the same string as in the last message where it is the same text. */
+  #field(field: number): string {
+    if ((this.#seen & (1 << field)) === 0) return '';
+    const last = this.#last[field]!;
+    const start = this.#starts[field]!;
+    const length = this.#ends[field]! - start;
+    if (last.text.length !== length || !isAt(this.#bytes, start, last.bytes, length)) {
+      last.text = this.#read(start, start + length);
+      for (let i = 0; i < length; i++) last.bytes[i] = this.#bytes[start + i]!;
+    }
+    return last.text;
+  }
+
   // Text of a few hundred bytes is read by one call and cut; where more stands between the fields
   // each is read by itself.
-  #cut(bytes: Buffer): void {
+  #read(start: number, end: number): string {
+    if (!this.#isCut) this.#cut();
+    if (this.#text === '') return this.#bytes.toString('latin1', start, end);
+    return this.#text.slice(start - this.#textAt, end - this.#textAt);
+  }
+
+  #cut(): void {
     let first = this.#starts[PERFORMATIVE]!;
     let last = first;
     for (let field = 0; field < CONTENT; field++) {
@@ -147,17 +173,10 @@ export class PackedMessageReader {
       first = Math.min(first, this.#starts[field]!);
       last = Math.max(last, this.#ends[field]!);
     }
-    this.#bytes = bytes;
+    this.#isCut = true;
     this.#textAt = first;
-    this.#text = last - first > SHARED_TEXT_BYTES ? '' : bytes.toString('latin1', first, last);
-  }
-
-  #field(field: number): string {
-    if ((this.#seen & (1 << field)) === 0) return '';
-    const start = this.#starts[field]!;
-    const end = this.#ends[field]!;
-    if (this.#text === '') return this.#bytes.toString('latin1', start, end);
-    return this.#text.slice(start - this.#textAt, end - this.#textAt);
+    const isShort = last - first <= SHARED_TEXT_BYTES;
+    this.#text = isShort ? this.#bytes.toString('latin1', first, last) : '';
   }
 }
 
@@ -171,7 +190,7 @@ function keysByLength(): Key[][] {
   return byLength;
 }
 
-function isAt(bytes: Buffer, start: number, wanted: Uint8Array): boolean {
-  for (let i = 0; i < wanted.length; i++) if (bytes[start + i] !== wanted[i]) return false;
+function isAt(bytes: Buffer, start: number, wanted: Uint8Array, length: number): boolean {
+  for (let i = 0; i < length; i++) if (bytes[start + i] !== wanted[i]) return false;
   return true;
 }

@@ -102,6 +102,24 @@ test('bytes that were changed are read as the decoder reads them, or declined', 
   );
 });
 
+test('a text is never taken for that of the message before', () => {
+  const text = fc.constantFrom('a', 'b', 'ab', 'ba', 'inform', 'agree', 'x'.repeat(200));
+  const some = fc.record(
+    {
+      performative: fc.constantFrom('inform', 'agree'),
+      receiver: text,
+      sender: text,
+      ontology: text,
+    },
+    { requiredKeys: ['performative', 'receiver'] },
+  );
+  fc.assert(
+    fc.property(fc.array(some, { maxLength: 20 }), (messages) => {
+      for (const value of messages) assert.deepEqual(read(pack(value)), slowly(pack(value)));
+    }),
+  );
+});
+
 test('messages as clients send them are read without the decoder', () => {
   const plain = {
     performative: 'request',
