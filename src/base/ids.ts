@@ -75,8 +75,13 @@ export const newMessageId = (): string => `msg_${sortableId()}`;
 export const newAgentId = (): string => `agent_${sortableId()}`;
 export const newDeploymentId = (): string => `deploy_${sortableId()}`;
 export const newReloadId = (): string => `reload_${sortableId()}`;
-export const newTaskId = (): string => `task_${sortableId()}`;
+export const newTaskId = (): string => `${TASK}${sortableId()}`;
 export const newSubscriptionId = (): string => `sub_${sortableId()}`;
+
+const TASK = 'task_';
+
+/** Whether a name has the form of a task's id. It may still be a client's, or nobody's. */
+export const isTaskId = (name: string): boolean => name.startsWith(TASK);
 
 /** A W3C trace id: 32 lower-case hexadecimal digits. */
 export function newTraceId(): string {

@@ -1,7 +1,11 @@
 import type { Envelope, Message } from '../fipa/message.js';
 
-/** Takes a message for the server itself. What it wants to send it sends later, not in this call. */
-export type Inbox = (message: Message) => void;
+export interface Inbox {
+  /** Takes a message for the server itself. What it wants to send it sends later, not in this call. */
+  readonly take: (message: Message) => void;
+  /** The conversation of a message to it that names none; undefined: it begins one of its own. */
+  readonly conversationFor: (message: Envelope) => string | undefined;
+}
 
 /**
  * Receivers inside the server: names that are neither agents nor clients, such as those of tasks,

@@ -93,11 +93,9 @@ export class Messages {
     resolve: Wait['resolve'],
     reject: Wait['reject'],
   ): SendResult {
-    const { waiters } = this.#parts;
+    const { router, waiters } = this.#parts;
     message.messageId = newMessageId();
-    if (message.conversationId === '') {
-      message.conversationId = `conv_${message.messageId.slice(4)}`;
-    }
+    router.giveConversation(message);
     if (message.replyWith === '') message.replyWith = message.messageId;
     waiters.begin(message, {
       timeoutMs: options.timeoutMs ?? LIMITS.wait_default_ms,

@@ -63,13 +63,21 @@ export class Router {
     return this.#accept(message, 'own');
   }
 
+  /**
+   * A message that names no conversation goes on with that of its receiver inside the server, if it
+   * has one, or else begins one. It has its id by now.
+   */
+  giveConversation(message: Message): void {
+    if (message.conversationId !== '') return;
+    message.conversationId =
+      this.#parts.inboxes.of(message)?.conversationFor(message) ??
+      `conv_${message.messageId.slice(4)}`;
+  }
+
   #accept(message: Message, voice: Voice): Acceptance {
     if (message.messageId === '') message.messageId = newMessageId();
     message.timestampUs = wallUs();
-    // A message without a conversation begins one.
-    if (message.conversationId === '') {
-      message.conversationId = `conv_${message.messageId.slice(4)}`;
-    }
+    this.giveConversation(message);
     if (message.receiver.startsWith(BROADCAST)) return this.#broadcast(message);
     if (message.receiver.startsWith(CAPABILITY)) message.receiver = this.#provider(message).id;
     const agent = this.#parts.directory.find(message.receiver);
@@ -85,7 +93,8 @@ export class Router {
   acceptEncoded(source: Buffer, offset: number, length: number): Acceptance {
     const message = decodeMessage(source, offset, false);
     const agent = this.#parts.directory.find(message.receiver);
-    if (agent === undefined ? isGroup(message.receiver) : agent.id !== message.receiver) {
+    const incomplete = message.conversationId === '' || isGroup(message.receiver);
+    if (agent === undefined ? incomplete : agent.id !== message.receiver) {
       return this.accept(decodeMessage(source, offset));
     }
     return this.#route(message, agent, length, source, offset);
@@ -181,7 +190,7 @@ export class Router {
     if (events.wantsMessages) events.publishMessage(message, source, offset);
     if (subscriptions.size > 0) this.#copyToSubscribers(message, source, offset);
     // Last, so that what follows from the message is told behind it.
-    inbox?.(message);
+    inbox?.take(message);
   }
 
   // A copy is an inform of its own whose content is the message; copies are not copied again, and

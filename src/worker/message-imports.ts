@@ -1,5 +1,5 @@
 import { wallUs } from '../base/clock.js';
-import { newMessageId, sortableId } from '../base/ids.js';
+import { isTaskId, newMessageId, sortableId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
 import { isUtf8Range } from '../base/utf8.js';
 import { isCapability } from '../fipa/capability.js';
@@ -116,7 +116,10 @@ function fillIn(message: Message, host: HostContext): void {
       if (message.inReplyTo === '') message.inReplyTo = handled.replyWith || handled.messageId;
     }
   }
-  if (message.conversationId === '') message.conversationId = `conv_${sortableId()}`;
+  // The conversation of a task is known where its messages are accepted.
+  if (message.conversationId === '' && !isTaskId(message.receiver)) {
+    message.conversationId = `conv_${sortableId()}`;
+  }
 }
 
 /** Whether it goes back to where the handled message came from, within its conversation. */

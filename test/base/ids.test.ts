@@ -3,10 +3,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   firstIdOf,
+  isTaskId,
   newAgentId,
   newDeploymentId,
   newMessageId,
   newSubscriptionId,
+  newTaskId,
   newTraceId,
   sortableId,
   timeOfId,
@@ -25,6 +27,11 @@ test('ids have their prefix and 26 characters', () => {
     assert.ok(id.startsWith(prefix), id);
     assert.match(id.slice(prefix.length), FORM);
   }
+});
+
+test('the id of a task is told from those of other things', () => {
+  assert.ok(isTaskId(newTaskId()));
+  for (const id of [newMessageId(), newAgentId(), 'tasks', '']) assert.ok(!isTaskId(id), id);
 });
 
 test('ids sort in the order in which they were made, and none comes twice', () => {

@@ -11,11 +11,15 @@ test('an inbox is found by the receiver’s name, from when it is opened to when
   const inboxes = new Inboxes();
   const taken: Message[] = [];
   assert.equal(inboxes.of(to('task_1')), undefined);
-  inboxes.open('task_1', (message) => taken.push(message));
+  inboxes.open('task_1', {
+    take: (message) => taken.push(message),
+    conversationFor: () => 'conv_1',
+  });
   assert.ok(inboxes.has('task_1'));
   assert.equal(inboxes.of(to('task_2')), undefined);
   const message = to('task_1');
-  inboxes.of(message)?.(message);
+  inboxes.of(message)?.take(message);
+  assert.equal(inboxes.of(message)?.conversationFor(message), 'conv_1');
   assert.deepEqual(taken, [message]);
   inboxes.close('task_1');
   assert.ok(!inboxes.has('task_1'));

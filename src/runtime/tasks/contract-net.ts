@@ -1,5 +1,11 @@
 import { LIMITS } from '../../base/limits.js';
-import { CONTENT_JSON, contentJsonText, emptyMessage, type Message } from '../../fipa/message.js';
+import {
+  CONTENT_JSON,
+  contentJsonText,
+  type Envelope,
+  emptyMessage,
+  type Message,
+} from '../../fipa/message.js';
 import { isFinalReply, type Performative } from '../../fipa/performative.js';
 import { readBid, readProgress, readReason } from './contents.js';
 import type { TaskEvent } from './events.js';
@@ -98,8 +104,22 @@ export function eventOf(task: Task, message: Message): TaskEvent | string {
   return { type: 'progress', from, progress };
 }
 
-// Of an earlier round it must not be. A message that names no conversation gets one of its own from
-// the server; then its sender and receiver say enough.
+/**
+ * The conversation of a message to the task that names none: that of the round which it answers, as
+ * its `in_reply_to` says, or of the present one; undefined before the first round.
+ */
+export function conversationFor(task: Task, message: Envelope): string | undefined {
+  if (task.round === 0) return undefined;
+  const conversation = conversationOf(task);
+  const anyRound = conversation.slice(0, conversation.lastIndexOf('_') + 1);
+  const { inReplyTo } = message;
+  if (!inReplyTo.startsWith(anyRound)) return conversation;
+  const round = /^\d+(?=\.)/.exec(inReplyTo.slice(anyRound.length));
+  return round === null ? conversation : anyRound + round[0];
+}
+
+// Of an earlier round it must not be. Where it names a conversation of its sender's own, its sender
+// and receiver say enough.
 function belongs(task: Task, message: Message): boolean {
   const conversation = conversationOf(task);
   const { conversationId, inReplyTo } = message;

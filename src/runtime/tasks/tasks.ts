@@ -16,6 +16,7 @@ import {
   acceptanceOf,
   callFor,
   cancellationOf,
+  conversationFor,
   eventOf,
   rejectionOf,
   taskText,
@@ -166,10 +167,13 @@ export class Tasks {
   }
 
   #listen(taskId: string): void {
-    this.#parts.inboxes.open(taskId, (message) => {
-      // Not at once: the router is in the midst of accepting this message.
-      if (this.#arrived.length === 0) queueMicrotask(() => this.#readArrived());
-      this.#arrived.push(message);
+    this.#parts.inboxes.open(taskId, {
+      take: (message) => {
+        // Not at once: the router is in the midst of accepting this message.
+        if (this.#arrived.length === 0) queueMicrotask(() => this.#readArrived());
+        this.#arrived.push(message);
+      },
+      conversationFor: (message) => conversationFor(this.#table.get(taskId).task, message),
     });
   }
 
