@@ -115,7 +115,9 @@ export class Api {
 
   #checkReady(): void {
     if (this.runtime.state === 'ready') return;
-    throw new CaxtonError('UNAVAILABLE', `The server is ${this.runtime.state}.`);
+    throw new CaxtonError('UNAVAILABLE', `The server is ${this.runtime.state}.`, {
+      retry_after_seconds: 1,
+    });
   }
 
   #check<Input, Output>(operation: Operation<Input, Output>, input: Input): void {

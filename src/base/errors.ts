@@ -70,18 +70,18 @@ export class CaxtonError extends Error {
     return ERROR_TABLE[this.code].grpcStatus;
   }
 
+  /** Not where `retry_after_seconds` of the details is null, which stands for never by itself. */
   get retryable(): boolean {
-    return ERROR_TABLE[this.code].retryable;
+    return ERROR_TABLE[this.code].retryable && this.details.retry_after_seconds !== null;
   }
 
   /**
-   * After how many seconds the same request may succeed: as `retry_after_seconds` of the details
-   * says, where null stands for never by itself; else 1 where the server is not able now.
+   * After how many seconds to send the same request again, as `retry_after_seconds` of the details
+   * says. Only errors that tell of a request of which nothing was done say so: clients repeat it.
    */
   get retryAfterS(): number | undefined {
     const given = this.details.retry_after_seconds;
-    if (typeof given === 'number') return Math.max(1, Math.ceil(given));
-    return this.code === 'UNAVAILABLE' && given !== null ? 1 : undefined;
+    return typeof given === 'number' ? Math.max(1, Math.ceil(given)) : undefined;
   }
 
   toBody(traceId: string): ErrorBody {

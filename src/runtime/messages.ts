@@ -166,9 +166,19 @@ export class Messages {
   }
 }
 
-/** What callers are told while the server stops. */
+/** What callers are told while the server stops. Nothing was done. */
 export function serverStopping(): CaxtonError {
-  return new CaxtonError('UNAVAILABLE', 'The server is stopping; send again when it is back.');
+  return new CaxtonError('UNAVAILABLE', 'The server is stopping; send again when it is back.', {
+    retry_after_seconds: 1,
+  });
+}
+
+/** What they are told whose message was accepted, and whose wait the stop of the server ends. */
+export function stoppedBeforeAnswer(): CaxtonError {
+  return new CaxtonError(
+    'UNAVAILABLE',
+    'The server stops, and the answer has not come; a later one will be in the history.',
+  );
 }
 
 function keyOf(message: Message, { idempotencyKey = '' }: SendOptions): string {

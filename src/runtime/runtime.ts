@@ -29,7 +29,7 @@ import { EventBus } from './events.js';
 import { Inboxes } from './inboxes.js';
 import { Launcher } from './launcher.js';
 import { Lifecycle } from './lifecycle.js';
-import { Messages, serverStopping } from './messages.js';
+import { Messages, stoppedBeforeAnswer } from './messages.js';
 import { RuntimeMetrics } from './metrics.js';
 import { Modules } from './modules.js';
 import { Recovery } from './recovery.js';
@@ -335,7 +335,7 @@ export class Runtime {
     this.#watchdog.stop();
     this.metrics.stop();
     this.#alerts.stop();
-    this.#waiters.rejectAll(serverStopping());
+    this.#waiters.rejectAll(stoppedBeforeAnswer());
     await this.#pool.close();
     // The workers are gone, and some may have left messages unhandled.
     failWaiting([...this.#directory.agents()], this.#launcher);

@@ -35,8 +35,11 @@ const lineText = (line: LogLine): string => line.text;
 export function deploymentFailed(error: unknown, agent: Agent): unknown {
   if (!(error instanceof CaxtonError)) return error;
   if (error.code === 'INVALID_WASM' || error.code === 'DEPLOYMENT_FAILED') return error;
-  // No fault of the module: the same deploy, or start, may succeed later.
-  if (isUnavailable(error)) return error;
+  // No fault of the module, and nothing is left of it: the same may succeed later.
+  if (isUnavailable(error)) {
+    const { code, message, details } = error;
+    return new CaxtonError(code, message, { retry_after_seconds: 1, ...details }, error);
+  }
   return new CaxtonError(
     'DEPLOYMENT_FAILED',
     `The agent could not be started: ${error.message}`,

@@ -87,6 +87,7 @@ export class Waiters {
     if (this.#waiters.size >= LIMITS.waiting_callers) {
       throw new CaxtonError('RESOURCE_LIMIT_EXCEEDED', 'Too many callers wait for answers.', {
         limit: LIMITS.waiting_callers,
+        retry_after_seconds: 1,
       });
     }
     const waiter = new Waiter(this, message, key, wait);

@@ -123,7 +123,7 @@ export class WriterChannel {
       throw new CaxtonError(
         'UNAVAILABLE',
         `The store is too far behind to take more: ${this.#overflowBytes} bytes wait beside a full ring. Try again later${this.#reason === '' ? '' : `; the last write failed: ${this.#reason}`}.`,
-        { limit_bytes: LIMITS.store_overflow_bytes },
+        { limit_bytes: LIMITS.store_overflow_bytes, retry_after_seconds: 1 },
       );
     }
     // Copied, since the caller may use its buffers again. (slice() of a Buffer would not copy.)

@@ -98,6 +98,8 @@ test('an error says when to try again, where that helps', () => {
   assert.equal(after('RATE_LIMITED', { retry_after_seconds: 2.1 }), 3);
   assert.equal(after('RESOURCE_LIMIT_EXCEEDED', { retry_after_seconds: 0 }), 1);
   assert.equal(after('RESOURCE_LIMIT_EXCEEDED', {}), undefined);
-  assert.equal(after('UNAVAILABLE', {}), 1);
+  assert.equal(after('UNAVAILABLE', {}), undefined);
   assert.equal(after('UNAVAILABLE', { retry_after_seconds: null }), undefined);
+  const { retryable } = new CaxtonError('UNAVAILABLE', 'x', { retry_after_seconds: null });
+  assert.ok(!retryable, 'waiting alone would not help');
 });

@@ -84,6 +84,7 @@ function nobody(task: Task, first: readonly TaskCommand[]): Step {
       {
         type: 'deny',
         code: silent > 0 ? 'TIMEOUT' : 'UNAVAILABLE',
+        // Without a hint to send it again: a round was held, and clients would hold the next one.
         message: `Nobody took task '${task.id}': ${answered} of ${answered + silent} participants answered, none with a bid it could be given to. It can be distributed again.`,
         details: {
           status: 'created',

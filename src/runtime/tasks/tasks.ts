@@ -87,7 +87,7 @@ export class Tasks {
     this.#stopping = true;
     for (const entry of this.#table.entries()) {
       clearTimeout(entry.timer);
-      entry.distributor?.reject(serverStopping());
+      entry.distributor?.reject(stoppedBeforeAward(entry.task));
       entry.distributor = undefined;
     }
   }
@@ -328,6 +328,14 @@ function checkCalls(task: Task, participants: number): void {
     'RESOURCE_LIMIT_EXCEEDED',
     `Task '${task.id}' would take ${bytes} bytes for each of ${participants} participants; the limit for all together is ${LIMITS.task_calls_bytes}. Create it with less data, or with fewer participants.`,
     { resource: 'task_calls_bytes', limit_bytes: LIMITS.task_calls_bytes, participants },
+  );
+}
+
+function stoppedBeforeAward({ id }: Task): CaxtonError {
+  return new CaxtonError(
+    'UNAVAILABLE',
+    `The server stops before task '${id}' is awarded. It can be distributed again when the server is back.`,
+    { task_id: id },
   );
 }
 

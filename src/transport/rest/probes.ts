@@ -30,8 +30,10 @@ export function readiness({ api, logger }: RestParts): UwsHandler {
     const exchange = new Exchange(response, logger);
     const state = api.runtime.state;
     if (state === 'ready') exchange.settle(JSON_FORM, { status: state });
-    else
-      exchange.fail(new CaxtonError('UNAVAILABLE', `The server is ${state}.`, { status: state }));
+    else {
+      const details = { status: state, retry_after_seconds: 1 };
+      exchange.fail(new CaxtonError('UNAVAILABLE', `The server is ${state}.`, details));
+    }
   };
 }
 
