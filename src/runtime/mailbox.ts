@@ -49,18 +49,20 @@ export class Mailbox {
 
   /** @throws CaxtonError RESOURCE_LIMIT_EXCEEDED when a message of so many bytes has no room */
   checkRoom(agentId: string, bytes: number): void {
-    const full =
-      this.size >= this.#bounds.messages ||
-      this.inRingBytes + this.#waitingBytes + bytes > this.#bounds.bytes;
-    if (!full) return;
+    const { messages, bytes: limitBytes } = this.#bounds;
+    const held = this.inRingBytes + this.#waitingBytes;
+    if (this.size < messages && held + bytes <= limitBytes) return;
+    const byNumber = this.size >= messages;
+    const what = byNumber
+      ? `${this.size} messages wait, and resources.mailbox allows ${messages}. Send again later, or deploy it with a larger resources.mailbox (default: limits.mailbox_messages of the server).`
+      : `${this.size} messages of ${held} bytes wait, one of ${bytes} bytes comes, and limits.mailbox_bytes allows ${limitBytes}. Send again later, make content smaller, or raise limits.mailbox_bytes of the server.`;
     throw new CaxtonError(
       'RESOURCE_LIMIT_EXCEEDED',
-      `The mailbox of agent '${agentId}' is full: ${this.size} messages wait. Send again later, or raise resources.mailbox.`,
+      `The mailbox of agent '${agentId}' is full: ${what}`,
       {
         resource: 'mailbox',
         agent_id: agentId,
-        limit: this.#bounds.messages,
-        limit_bytes: this.#bounds.bytes,
+        ...(byNumber ? { limit: messages } : { limit_bytes: limitBytes }),
         retry_after_seconds: 1,
       },
     );

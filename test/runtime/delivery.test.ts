@@ -44,7 +44,6 @@ describe('a mailbox', () => {
         resource: 'mailbox',
         agent_id: agentId,
         limit: 20,
-        limit_bytes: test.config.limits.mailbox_bytes,
         retry_after_seconds: 1,
       });
       assert.ok(accepted.length >= 20 && accepted.length < 60);

@@ -77,7 +77,7 @@ test('room is counted over what waits, what came back and what is in the ring', 
       resource: 'mailbox',
       agent_id: 'agent_1',
       limit: 5,
-      limit_bytes: 100,
+      limit_bytes: undefined,
     }),
   );
 });
@@ -88,13 +88,37 @@ test('bytes are bounded too, and come free when frames leave', () => {
   mailbox.inRingBytes = 30;
   mailbox.push(frame('x'.repeat(40)), 0);
   mailbox.checkRoom('agent_1', 30);
-  assert.throws(() => mailbox.checkRoom('agent_1', 31), refusal('RESOURCE_LIMIT_EXCEEDED'));
+  const details = { resource: 'mailbox', limit: undefined, limit_bytes: 100 };
+  const full = refusal('RESOURCE_LIMIT_EXCEEDED', details);
+  assert.throws(() => mailbox.checkRoom('agent_1', 31), full);
   mailbox.shift();
   mailbox.checkRoom('agent_1', 70);
   mailbox.pushReturned(frame('x'.repeat(40)));
   assert.throws(() => mailbox.checkRoom('agent_1', 31), refusal('RESOURCE_LIMIT_EXCEEDED'));
   mailbox.takeAll();
   mailbox.checkRoom('agent_1', 70);
+});
+
+test('a refusal names the bound that refused, its value and how to raise it, and not the other', () => {
+  const byNumber = new Mailbox({ messages: 1, bytes: 100 });
+  byNumber.push(frame('a'), 0);
+  const byBytes = new Mailbox({ messages: 10, bytes: 100 });
+  byBytes.push(frame('x'.repeat(60)), 0);
+  const text = (mailbox: Mailbox): string => {
+    try {
+      mailbox.checkRoom('agent_1', 41);
+    } catch (error) {
+      return String(error);
+    }
+    return '';
+  };
+  assert.match(text(byNumber), /resources\.mailbox allows 1\./);
+  assert.doesNotMatch(text(byNumber), /mailbox_bytes/);
+  assert.match(
+    text(byBytes),
+    /60 bytes wait, one of 41 bytes .*limits\.mailbox_bytes allows 100\./,
+  );
+  assert.doesNotMatch(text(byBytes), /resources\.mailbox/);
 });
 
 test('everything that waits is taken at once in its order', () => {
