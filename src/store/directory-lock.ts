@@ -84,7 +84,7 @@ function livingClaims(dir: string, names: ReadonlySet<string>): Claim[] {
 
 function newClaim(): Claim {
   const { pid } = process;
-  const started = startOf(pid) ?? '';
+  const started = statOf(String(pid))?.started ?? '';
   const token = randomBytes(8).toString('hex');
   return { name: `lock.${pid}.${started}.${token}`, pid, started, token };
 }
@@ -96,18 +96,46 @@ function isAlive(claim: Claim): boolean {
     // EPERM: it lives, under another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  const started = startOf(claim.pid);
-  return started === undefined || claim.started === '' || started === claim.started;
+  const stat = statOf(String(claim.pid));
+  if (stat === undefined) return true;
+  if (DEAD.has(stat.state) && hasEnded(claim.pid)) return false;
+  return claim.started === '' || stat.started === claim.started;
 }
 
-/** Boot and start time of a process; undefined where the system doesn't tell (no /proc). */
-function startOf(pid: number): string | undefined {
+/**
+ * Whether a zombie is one as a whole: its first thread is one already while others still write. A
+ * whole one holds nothing, and may stay for ever, where its parent never asks how it ended (as the
+ * first process of many containers).
+ */
+function hasEnded(pid: number): boolean {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.every((id) => DEAD.has(statOf(`${pid}/task/${id}`)?.state ?? 'X'));
+  } catch {
+    return true;
+  }
+}
+
+/** States of proc(5) in which a process runs no more: zombie, and dead. */
+const DEAD: ReadonlySet<string> = new Set(['Z', 'X', 'x']);
+
+interface ProcessStat {
+  readonly state: string;
+  /** Boot and start time. */
+  readonly started: string;
+}
+
+/**
+ * What the system says of a process, or a thread; undefined where it doesn't tell (no /proc).
+ * @param path below /proc
+ */
+function statOf(path: string): ProcessStat | undefined {
+  try {
+    const stat = readFileSync(`/proc/${path}/stat`, 'utf8');
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
-    // Field 22, starttime (proc(5)); the name in field 2 may hold spaces and brackets.
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return `${boot}-${ticks}`;
+    // Fields 3, state, and 22, starttime (proc(5)); the name in field 2 may hold spaces and brackets.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', started: `${boot}-${fields[19]}` };
   } catch {
     return undefined;
   }

@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { CaxtonError } from '../../src/base/errors.js';
 import { lockDirectory } from '../../src/store/directory-lock.js';
 import { openStore } from '../../src/store/embedded-store.js';
 import { openTables } from '../../src/store/tables.js';
+import { eventually } from '../support/eventually.js';
 import { optionsFor, withFolder } from './support.js';
 
 const lockModule = new URL('../../src/store/directory-lock.js', import.meta.url).href;
@@ -51,6 +59,40 @@ describe('data directory lock', () => {
         readdirSync(dir).filter((name) => name.startsWith('lock.')),
         [],
       );
+    });
+  });
+
+  it('is free again when its holder is dead, though nobody has asked how it ended', async () => {
+    // Nowhere else does the system tell.
+    if (!existsSync('/proc/self/stat')) return;
+    await withFolder(async (dir) => {
+      // The shell starts the holder and becomes a program that never waits for it.
+      const started = '"$0" --input-type=module -e "$1" "$2" & echo $!; exec sleep 600';
+      const parent = spawn('sh', ['-c', started, process.execPath, holdScript, dir], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      try {
+        let said = '';
+        for await (const part of parent.stdout) {
+          said += part;
+          if (said.endsWith('held')) break;
+        }
+        const pid = Number.parseInt(said, 10);
+        await assert.rejects(lockDirectory(dir), conflictWith(pid));
+        process.kill(pid, 'SIGKILL');
+        await eventually('the holder is a zombie', () => {
+          return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+        });
+        // Its other threads may still be ending.
+        const release = await eventually('the lock is free', () =>
+          lockDirectory(dir).catch(() => undefined),
+        );
+        process.kill(pid, 0);
+        release();
+      } finally {
+        parent.kill('SIGKILL');
+        await once(parent, 'exit');
+      }
     });
   });
 
