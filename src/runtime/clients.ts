@@ -29,6 +29,7 @@ export class Clients {
     this.#claims.set(name, (this.#claims.get(name) ?? 0) + 1);
   }
 
+  /** Whether it is remembered from then on, as one that was seen, is for the caller to say. */
   release(name: string): void {
     const holders = (this.#claims.get(name) ?? 0) - 1;
     if (holders > 0) this.#claims.set(name, holders);

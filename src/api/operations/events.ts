@@ -77,11 +77,16 @@ export function openStream(
   const release = (): void => {
     for (const client of claimed) runtime.clients.release(client);
   };
+  const ended = (): void => {
+    release();
+    // Messages to it are still taken: its client is away, and finds them in the history.
+    if (input.client_id !== undefined) runtime.clients.see(input.client_id);
+  };
   try {
     const stream = runtime.eventStreams.open(request, sink);
-    if (!(stream instanceof Promise)) return releasing(stream, release);
+    if (!(stream instanceof Promise)) return releasing(stream, ended);
     return stream.then(
-      (opened) => releasing(opened, release),
+      (opened) => releasing(opened, ended),
       (error: unknown) => {
         release();
         throw error;

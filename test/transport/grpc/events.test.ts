@@ -75,8 +75,9 @@ test('events come with their fields, and with the same numbers as everywhere', a
   assert.equal((await stream.end())?.status, status.CANCELLED);
 });
 
-test('a client id brings the messages to it, whole', async () => {
-  const stream = await subscribe({ client_id: 'grpc-client' });
+test('a client id brings the messages to it, whole, and is remembered', async () => {
+  const agents = ['grpc-client', 'grpc-named'];
+  const stream = await subscribe({ client_id: 'grpc-client', filter: { agents } });
   const { message_id } = await send('grpc-client', { n: 1 });
   const [event] = await stream.take();
   assert.equal(event!.type, 'message');
@@ -84,14 +85,15 @@ test('a client id brings the messages to it, whole', async () => {
   assert.equal(event!.message!.receiver, 'grpc-client');
   stream.call.cancel();
   await stream.end();
-  await eventually('the name is free', async () => {
+  await eventually('the claim has ended', async () => {
     const failure = await client
       .failure('MessageService/SendMessage', {
-        message: { performative: 'inform', receiver: 'grpc-client' },
+        message: { performative: 'inform', receiver: 'grpc-named' },
       })
       .catch(() => undefined);
     return failure?.error?.code === 'AGENT_NOT_FOUND';
   });
+  await send('grpc-client', { n: 2 });
 });
 
 test('a stream goes on where another was', async () => {

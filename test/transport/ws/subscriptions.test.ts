@@ -169,6 +169,23 @@ test('a client id makes a receiver of the connection and brings it its messages'
   assert.deepEqual(await framesSoFar(), []);
 });
 
+test('a client id that only ever listened takes messages while its client is away', async () => {
+  const toListener = { performative: 'inform', sender: 'friend', receiver: 'listener' };
+  const url = `${server.url}/api/v1/messages`;
+  const id = await subscribe({ client_id: 'listener' });
+  await client.ask({ type: 'unsubscribe', id: 'un', subscription_id: id });
+  const { message_id } = await call<{ message_id: string }>(url, 'POST', toListener);
+  assert.deepEqual(await framesSoFar(), []);
+  const { messages } = await call<{ messages: Array<{ message_id: string }> }>(
+    `${url}?receiver=listener`,
+    'GET',
+  );
+  assert.deepEqual(
+    messages.map((message) => message.message_id),
+    [message_id],
+  );
+});
+
 test('a name in the filter that is no agent is claimed, and released with the connection', async () => {
   const url = `${server.url}/api/v1/messages`;
   const toName = { performative: 'inform', receiver: 'only-in-filter' };
