@@ -6,7 +6,7 @@ import { DeliveryOptions } from '../operations/messages.js';
 import { OPERATIONS } from '../operations.js';
 import { ErrorOutput, MessageOutput } from '../schemas.js';
 import { DeploymentStrategyInput } from '../strategy-input.js';
-import { ErrorResponses, errorSchema, HEADERS } from './error-responses.js';
+import { ErrorResponses, HEADERS } from './error-responses.js';
 import { operationObject, tagOf } from './operation-object.js';
 import { type JsonObject, SchemaBook } from './schema-book.js';
 
@@ -62,7 +62,6 @@ function defineShared(schemas: SchemaBook): void {
   schemas.define('AgentConfig', AgentConfigInput);
   schemas.define('DeploymentStrategy', DeploymentStrategyInput);
   schemas.define('DeliveryOptions', DeliveryOptions);
-  schemas.define('Error', errorSchema());
 }
 
 const DESCRIPTION = [

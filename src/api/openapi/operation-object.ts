@@ -120,13 +120,17 @@ function requestBody(
         schema: schemas.define(named(key, 'Request'), schema),
         ...(example === undefined ? {} : { example }),
       },
-      ...(file === undefined ? {} : formOf(inputOf(operation), schemas)),
+      ...(file === undefined ? {} : formOf(inputOf(operation), schemas, example)),
     },
   };
 }
 
 /** The same as a form: the module as a file, the rest of the input as its `config`. */
-function formOf({ properties, required = [] }: InputSchema, schemas: SchemaBook): JsonObject {
+function formOf(
+  { properties, required = [] }: InputSchema,
+  schemas: SchemaBook,
+  example: unknown,
+): JsonObject {
   const { file, config } = FORM_PARTS;
   // Without a config the form has no place for the other fields.
   if (properties[config] === undefined) return {};
@@ -142,7 +146,11 @@ function formOf({ properties, required = [] }: InputSchema, schemas: SchemaBook)
             contentMediaType: 'application/wasm',
             description: 'A WebAssembly module',
           },
-          [config]: schemas.plain(properties[config]),
+          // A file can't be told as an example; what stands beside it can.
+          [config]: {
+            ...schemas.plain(properties[config]),
+            examples: [(example as JsonObject)[config]],
+          },
         },
         additionalProperties: false,
       },

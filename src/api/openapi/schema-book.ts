@@ -50,7 +50,7 @@ export class SchemaBook {
   #plainParts(node: JsonObject): JsonObject {
     if (node['x-bytes'] === true) return moduleInBase64();
     const plain = Object.fromEntries(
-      Object.entries(node).map(([key, value]) => [key, this.#plain(value)]),
+      Object.entries(withoutDefault(node)).map(([key, value]) => [key, this.#plain(value)]),
     );
     const { enum: values } = plain;
     // Readers of the document want the type that the values leave no doubt of.
@@ -58,6 +58,22 @@ export class SchemaBook {
       ? { type: 'string', ...plain }
       : plain;
   }
+}
+
+/**
+ * What holds when a field is left out, as text: by `default`, pages that try the API send the field
+ * though nobody asked for it, and makers of types take it for one that is always there.
+ */
+function withoutDefault(schema: JsonObject): JsonObject {
+  const { default: value, ...rest } = schema;
+  // A field may have that name too; then this are the fields of an object.
+  if (value === undefined || typeof value === 'object') return schema;
+  const { description } = rest;
+  const text = `efault: ${value}`;
+  return {
+    ...rest,
+    description: description === undefined ? `D${text}` : `${description}; d${text}`,
+  };
 }
 
 function moduleInBase64(): JsonObject {
