@@ -48,6 +48,8 @@ export class AgentFigures {
   readonly #activity: Activity;
   #errors: ErrorGroups | undefined;
   #window: RollingWindow<AgentTotals> | undefined;
+  /** Where the buckets of all its windows begin, or else their figures would not agree. */
+  #originMs = 0;
   #sampledHandlingUs = 0;
   #sampledLatencyUs = 0;
   #sampledProcessed = 0;
@@ -84,7 +86,7 @@ export class AgentFigures {
   error(code: ErrorCode, text: string): void {
     if (!this.active) this.#activity.begin(this);
     this.#errors ??= new ErrorGroups();
-    this.#errors.count(code, text, monotonicMs(), wallMs());
+    this.#errors.count(code, text, wallMs());
   }
 
   /** Those of the last `periodMs`, the one seen last first. */
@@ -115,7 +117,7 @@ export class AgentFigures {
   /**
    * Takes what was done since the last sample into the window.
    * @param fromMs when the last sample was taken
-   * @param originMs where the buckets of its window begin, if this is its first
+   * @param originMs where the buckets of its windows begin, if this is its first sample
    * @returns whether anything was done
    */
   sample(fromMs: number, nowMs: number, originMs: number): boolean {
@@ -125,9 +127,12 @@ export class AgentFigures {
     this.cpuUsage = elapsedUs > 0 ? Math.min(done.handlingUs / elapsedUs, cores) : 0;
     this.cpuPeak = Math.max(this.cpuPeak, this.cpuUsage);
     const busy = done.processed > 0 || done.failed > 0;
-    if (!busy && this.#window === undefined) return false;
+    const errors = this.#errors;
+    if (!busy && errors?.unsettled !== true && this.#window === undefined) return false;
+    if (this.#window === undefined) this.#originMs = originMs;
     this.#window ??= agentWindow(originMs);
     const window = this.#window;
+    errors?.settle(fromMs, this.#originMs);
     const ends = !window.sameBucket(fromMs, nowMs);
     // Everything since the last sample counts as done when that was taken, so that what the
     // recorder holds is always of the bucket that is open.

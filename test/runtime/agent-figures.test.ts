@@ -167,3 +167,39 @@ test('a message that nobody could finish counts as failed', () => {
   assert.equal(watched.totals().failed, 1);
   assert.equal(watched.figures.errors(monotonicMs(), HOUR_MS)[0]?.count, 1);
 });
+
+test('within any period there are as many errors as failures, however these are spread', () => {
+  const steps = fc.array(
+    fc.record({
+      failures: fc.array(fc.constantFrom('fuel', 'time', 'trap'), { maxLength: 4 }),
+      pauseMs: fc.integer({ min: 900, max: 400_000 }),
+    }),
+    { maxLength: 60 },
+  );
+  const periods = [MINUTE_MS, 5 * MINUTE_MS, HOUR_MS, 24 * HOUR_MS];
+  fc.assert(
+    fc.property(steps, (taken) => {
+      const watched = new Watched();
+      const { figures } = watched;
+      const agree = (): void => {
+        for (const periodMs of periods) {
+          const errors = figures.errors(watched.nowMs, periodMs);
+          const count = errors.reduce((sum, error) => sum + error.count, 0);
+          assert.equal(count, watched.totals(periodMs).failed);
+        }
+      };
+      for (const { failures, pauseMs } of taken) {
+        for (const text of failures) {
+          figures.handled(false, 10, 10, 1);
+          figures.error('INTERNAL_ERROR', text);
+        }
+        agree();
+        watched.sampleAfter(1_000);
+        agree();
+        watched.sampleAfter(pauseMs);
+        agree();
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
