@@ -240,3 +240,14 @@ test('bounds in the comments of the protos are those in force', () => {
     assert.ok(comments.includes(bound), bound);
   }
 });
+
+test('docs/grpc.md lists every service with its methods, and says which of them stream', () => {
+  const page = readFileSync(join(packageRoot(import.meta.url), 'docs/grpc.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `caxton\.v1\.(\w+)` \| (.*) \|$/gm)];
+  const documented = rows.map(([, name, methods]) => [name, methods!.split(', ').sort()]);
+  const declared = services.map(({ name, methods }) => [name, Object.keys(methods).sort()]);
+  assert.deepEqual(documented.sort(), declared.sort());
+  const streams = STREAMING_METHODS.map(({ name }) => name);
+  const listed = /which \[stream\]\(#streams\): (.*)\.$/m.exec(page)?.[1];
+  assert.deepEqual(listed?.split(/, | and /).sort(), streams.sort());
+});
