@@ -26,6 +26,7 @@ export class Authenticator {
     refused?: CountRefused,
   ) {
     this.#anonymous = new AnonymousCallers(ratePolicies(limits), refused);
+    const tokenNames = new Set(tokens.map((token) => token.name));
     this.#tokens = tokens.map((token) => {
       const policies = ratePolicies(limits, token.rate_limits);
       return {
@@ -34,6 +35,7 @@ export class Authenticator {
           name: token.name,
           role: token.role,
           agents: token.agents && new Set(token.agents),
+          tokenNames,
           rates: policies && new RateAccount(policies, wallMs, refused),
         }),
       };
@@ -91,6 +93,19 @@ export function checkRole(principal: Principal, needed: Role, operation: string)
     'FORBIDDEN',
     `${operation} needs the role ${needed}; the token ${principal.name} has the role ${principal.role}.`,
     { operation, needed_role: needed, role: principal.role },
+  );
+}
+
+/**
+ * A token's name is its own: nobody else speaks, or takes part in a task, in its name.
+ * @throws CaxtonError FORBIDDEN
+ */
+export function checkSenderAllowed({ name, tokenNames }: Principal, sender: string): void {
+  if (sender === name || tokenNames?.has(sender) !== true) return;
+  throw new CaxtonError(
+    'FORBIDDEN',
+    `sender '${sender}' is the name of another token than ${name}. Leave sender out, or use a name that is no token's.`,
+    { field: 'sender' },
   );
 }
 

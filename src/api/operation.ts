@@ -12,6 +12,8 @@ export interface Principal {
   readonly role: Role;
   /** Ids or names of the only agents it may use; undefined = all. */
   readonly agents: ReadonlySet<string> | undefined;
+  /** Names of all tokens: under another's it can't send. Undefined where there are no tokens. */
+  readonly tokenNames?: ReadonlySet<string> | undefined;
   /** What is left of its rates; undefined = they are not limited. */
   readonly rates?: RateAccount | undefined;
 }

@@ -9,7 +9,7 @@ import { normalizePerformative } from '../../fipa/performative.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import type { SendOptions, SendResult, WaitResult } from '../../runtime/types.js';
 import { AgentScope } from '../agent-scope.js';
-import { checkAgentAllowed } from '../auth.js';
+import { checkAgentAllowed, checkSenderAllowed } from '../auth.js';
 import { inputError } from '../input-error.js';
 import { type CallContext, defineOperation } from '../operation.js';
 import { Cursor, MessageOutput, PageLimit, Timestamp } from '../schemas.js';
@@ -155,6 +155,7 @@ function acceptable(runtime: Runtime, input: SendRequest, context: CallContext):
           strict: true,
         });
   if (message.sender === '') message.sender = context.principal.name;
+  else checkSenderAllowed(context.principal, message.sender);
   if (message.traceparent === '') message.traceparent = context.traceparent;
   if (input.options?.priority !== undefined) message.priority = input.options.priority;
   if (context.principal.agents !== undefined) {
