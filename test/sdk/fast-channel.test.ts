@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { once, setMaxListeners } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { CaxtonClient, CaxtonError, type FastChannel } from '@caxton/sdk';
+import { decode, encode } from '@msgpack/msgpack';
+import { WebSocketServer } from 'ws';
 import { eventually } from '../support/eventually.js';
 import { sampleAgent } from '../support/guests.js';
 import { type Relay, startRelay } from '../support/relay.js';
@@ -85,9 +89,7 @@ test('what may be pending is bounded, and ready tells when there is room', async
   channel = client.fast({ maxPending: 10, batchMessages: 3, batchesInFlight: 1 });
   const first = upTo(10).map((n) => channel!.send(inform(n)));
   assert.equal(channel.pending, 10);
-  await assert.rejects(channel.send(inform(10)), (error) =>
-    CaxtonError.is(error, 'RESOURCE_LIMIT_EXCEEDED'),
-  );
+  await assert.rejects(channel.send(inform(10)), (error) => CaxtonError.is(error, 'CHANNEL_FULL'));
   const conversation_id = 'with-backpressure';
   for (const n of upTo(200)) {
     await channel.ready();
@@ -216,4 +218,103 @@ test('an agent gets what is sent through the channel', async () => {
     return messages.find(({ in_reply_to: to }) => to === id);
   });
   assert.deepEqual(reply.content, { text: 'é', list: [1.5, null, true] });
+});
+
+test('an agent whose mailbox is small gets everything, in order, as fast as it can', async () => {
+  const config = { name: 'small', resources: { mailbox: 20 } };
+  await direct().deployAgent({ wasmModule: sampleAgent('counter'), config });
+  channel = client.fast();
+  const conversation_id = 'through-a-small-mailbox';
+  const count = 2_000;
+  await Promise.all(
+    upTo(count).map((n) => {
+      const content = { action: 'add', amount: 1, n };
+      return channel!.send({
+        performative: 'request',
+        receiver: 'small',
+        content,
+        conversation_id,
+      });
+    }),
+  );
+  const { content } = await direct().sendMessageAndWait({
+    performative: 'request',
+    receiver: 'small',
+    content: { action: 'get' },
+  });
+  assert.deepEqual(content, { count });
+  await eventually('the history has all', async () => {
+    const sent = (await contents(conversation_id)).filter((n) => n !== undefined);
+    return sent.length === count;
+  });
+  const sent = (await contents(conversation_id)).filter((n) => n !== undefined);
+  assert.deepEqual(sent, upTo(count));
+});
+
+test('without retries a full mailbox is told of', async () => {
+  const config = { name: 'tiny', resources: { mailbox: 1 } };
+  await direct().deployAgent({ wasmModule: sampleAgent('echo'), config });
+  channel = client.fast({ retry: false });
+  const results = await Promise.allSettled(
+    upTo(100).map((n) => channel!.send({ ...inform(n), receiver: 'tiny' })),
+  );
+  const refused = results.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
+  assert.ok(refused.length > 0);
+  for (const { reason } of refused) assert.ok(CaxtonError.is(reason, 'RESOURCE_LIMIT_EXCEEDED'));
+});
+
+/** A server whose receiver `full` has no room, and all others have. */
+async function withoutRoom() {
+  const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(sockets, 'listening');
+  const asked: number[] = [];
+  const body = { code: 'RESOURCE_LIMIT_EXCEEDED', message: 'full' };
+  const error = { ...body, details: { retry_after_seconds: 0.01 } };
+  sockets.on('connection', (socket) => {
+    socket.on('message', (data: Buffer) => {
+      const sends = decode(data) as Array<{ id?: number; message: { receiver: string } }>;
+      const isFull = sends.map(({ message }) => message.receiver === 'full');
+      asked.push(isFull.filter(Boolean).length);
+      const errors = isFull.flatMap((full, index) => (full ? [{ index, error }] : []));
+      const message_ids = isFull.map((full, index) => (full ? null : `msg_${index}`));
+      socket.send(encode({ type: 'ack', ids: [sends[0]?.id], message_ids, errors }));
+    });
+  });
+  return {
+    endpoint: `http://127.0.0.1:${(sockets.address() as AddressInfo).port}`,
+    /** How many messages of each batch were to it. */
+    asked,
+    close: async () => {
+      for (const socket of sockets.clients) socket.terminate();
+      sockets.close();
+      await once(sockets, 'close');
+    },
+  };
+}
+
+test('a receiver without room is asked for less and less, holds nobody up, and has its time', async () => {
+  const script = await withoutRoom();
+  const other = new CaxtonClient({ endpoint: script.endpoint });
+  try {
+    const fast = other.fast();
+    const given = new AbortController();
+    setMaxListeners(0, given.signal);
+    const toFull = upTo(64).map((n) =>
+      fast.send(
+        { ...inform(n), receiver: 'full' },
+        n === 0 ? { timeoutMs: 200 } : { signal: given.signal },
+      ),
+    );
+    const outcomes = Promise.allSettled(toFull);
+    await assert.rejects(toFull[0]!, (error) => CaxtonError.is(error, 'RESOURCE_LIMIT_EXCEEDED'));
+    await Promise.all(upTo(50).map((n) => fast.send(inform(n))));
+    await eventually('it is asked for one', () => script.asked.includes(1));
+    assert.ok(Math.max(...script.asked) <= 64);
+    given.abort();
+    assert.ok((await outcomes).every(({ status }) => status === 'rejected'));
+    await fast.close();
+  } finally {
+    other.close();
+    await script.close();
+  }
 });

@@ -19,9 +19,15 @@ export const SERVER_CODES = Object.freeze([
 
 /**
  * What the client itself tells: no server answers (`UNREACHABLE`), something answers that is no
- * Caxton server (`INVALID_ANSWER`), the channel or the client was closed (`CLOSED`).
+ * Caxton server (`INVALID_ANSWER`), the channel or the client was closed (`CLOSED`), as much waits in
+ * a fast channel as it takes (`CHANNEL_FULL`).
  */
-export const CLIENT_CODES = Object.freeze(['UNREACHABLE', 'INVALID_ANSWER', 'CLOSED'] as const);
+export const CLIENT_CODES = Object.freeze([
+  'UNREACHABLE',
+  'INVALID_ANSWER',
+  'CLOSED',
+  'CHANNEL_FULL',
+] as const);
 
 export type ServerErrorCode = (typeof SERVER_CODES)[number];
 export type ErrorCode = ServerErrorCode | (typeof CLIENT_CODES)[number];
@@ -34,6 +40,7 @@ const RETRYABLE: ReadonlySet<string> = new Set<ErrorCode>([
   'TIMEOUT',
   'UNAVAILABLE',
   'UNREACHABLE',
+  'CHANNEL_FULL',
 ]);
 
 export interface ErrorInfo {

@@ -5,7 +5,7 @@ import { CaxtonError, type ErrorBody } from './error.js';
 import { Link, type LinkHandlers } from './link.js';
 import type { DeliveryOptions, SendMessageInput } from './operation-types.js';
 import type { Settings } from './options.js';
-import { type PendingSend, SendQueue } from './send-queue.js';
+import { type Again, type PendingSend, SendQueue } from './send-queue.js';
 
 /** A message for the fast channel, which doesn't wait for answers. */
 export type FastMessage = Omit<
@@ -31,11 +31,26 @@ export interface FastOptions {
    * idempotency key, so that none is delivered twice. Otherwise those are rejected. Default false.
    */
   readonly resend?: boolean;
+  /**
+   * Whether messages to one receiver keep their order whatever is refused and sent again: they are
+   * then in one unanswered batch at a time. Default true.
+   */
+  readonly ordered?: boolean;
+  /**
+   * Whether messages that are refused for the time being are sent again, as those to a full mailbox
+   * are. Default true, unless the client has `retry: false`.
+   */
+  readonly retry?: boolean;
 }
 
 export interface FastSendOptions {
   /** Takes the message back while it waits; once it is under way only its promise ends. */
   readonly signal?: AbortSignal;
+  /**
+   * Most that it may take until it is accepted; default: no end. It then rejects with the refusal
+   * that it had, or TIMEOUT.
+   */
+  readonly timeoutMs?: number;
   readonly delivery?: Omit<DeliveryOptions, 'timeout_ms'>;
 }
 
@@ -56,7 +71,7 @@ interface BatchAnswer {
   readonly error?: ErrorBody;
 }
 
-const DEFAULTS: Required<FastOptions> = Object.freeze({
+const DEFAULTS = Object.freeze({
   maxPending: 10_000,
   maxPendingBytes: 16 * 1024 * 1024,
   batchMessages: 1_000,
@@ -64,6 +79,7 @@ const DEFAULTS: Required<FastOptions> = Object.freeze({
   batchesInFlight: 4,
   timeoutMs: 30_000,
   resend: false,
+  ordered: true,
 });
 const BATCH_MESSAGES_MAX = 10_000;
 
@@ -79,7 +95,6 @@ export class FastChannel {
   readonly #inFlight = new Map<number, Batch>();
   readonly #onClosed: () => void;
   #batches = 0;
-  #window: number;
   /** Most messages of the next batch: fewer than allowed while the rate is used up. */
   #batchMost: number;
   #flushing = false;
@@ -92,11 +107,11 @@ export class FastChannel {
     mayConnect: LinkHandlers['mayConnect'],
     onClosed: () => void,
   ) {
-    this.#options = { ...DEFAULTS, ...options };
+    const retry = settings.retry.retries > 0;
+    this.#options = { ...DEFAULTS, retry, ...options };
     checkOptions(this.#options);
-    this.#window = this.#options.batchesInFlight;
     this.#batchMost = this.#options.batchMessages;
-    this.#queue = new SendQueue(this.#options.maxPending, this.#options.maxPendingBytes);
+    this.#queue = new SendQueue(this.#options, () => this.#flush());
     this.#onClosed = onClosed;
     this.#link = new Link(settings, {
       mayConnect,
@@ -116,18 +131,20 @@ export class FastChannel {
 
   /**
    * Sends a message; resolves when the server has accepted it.
-   * @throws CaxtonError with the code of the refusal; RESOURCE_LIMIT_EXCEEDED when `maxPending` is
-   * reached, which `ready` avoids; UNREACHABLE when the connection was lost before the answer, so
+   * @throws CaxtonError with the code of the refusal; CHANNEL_FULL when `maxPending` is reached,
+   * which `ready` avoids; UNREACHABLE when the connection was lost before the answer, so
    * that nobody knows whether it was accepted
    */
   send(message: FastMessage, options: FastSendOptions = {}): Promise<FastSent> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) throw this.#closed;
-      options.signal?.throwIfAborted();
+      const { signal, timeoutMs } = options;
+      signal?.throwIfAborted();
       const key = this.#options.resend ? this.#queue.nextKey() : undefined;
       const delivery = key ? { idempotency_key: key, ...options.delivery } : options.delivery;
       const bytes = encodeEntry(message, delivery);
-      this.#queue.add(bytes, resolve, reject, options.signal);
+      const { receiver } = message;
+      this.#queue.add({ receiver, bytes, signal, timeoutMs, resolve, reject });
       this.#schedule();
     });
   }
@@ -164,9 +181,9 @@ export class FastChannel {
   }
 
   #flush(): void {
-    const { batchBytes, timeoutMs } = this.#options;
-    while (this.#link.isOpen && this.#resume === undefined && this.#inFlight.size < this.#window) {
-      const entries = this.#queue.take(this.#batchMost, batchBytes);
+    const { batchesInFlight, timeoutMs } = this.#options;
+    while (this.#link.isOpen && !this.#resume && this.#inFlight.size < batchesInFlight) {
+      const entries = this.#queue.take(this.#batchMost);
       if (entries.length === 0) return;
       this.#batches = (this.#batches + 1) % 2 ** 32;
       const timer = setTimeout(
@@ -189,52 +206,54 @@ export class FastChannel {
     if (batch === undefined) return;
     this.#inFlight.delete(number);
     clearTimeout(batch.timer);
-    const limited: PendingSend[] = [];
+    const again: Again[] = [];
     for (const { index, error } of answer.errors ?? []) {
       const entry = batch.entries[index] as PendingSend;
-      const failure = CaxtonError.fromBody(error);
-      if (failure.code === 'RATE_LIMITED') {
-        limited.push(entry);
-        this.#pause(failure.retryAfterMs ?? 1_000);
-      } else this.#queue.fail(entry, failure);
+      const refusal = CaxtonError.fromBody(error);
+      if (!this.#options.retry || !isForNow(refusal)) this.#queue.fail(entry, refusal);
+      else if (!entry.settled) {
+        const isRate = refusal.code === 'RATE_LIMITED';
+        again.push({ entry, refusal, roomAfterMs: isRate ? undefined : refusal.retryAfterMs });
+      }
     }
     answer.message_ids?.forEach((id, index) => {
       if (id !== null) this.#queue.succeed(batch.entries[index] as PendingSend, id);
     });
-    if (limited.length > 0) this.#queue.putBack(limited);
-    // Sending what will be refused costs both sides, so a batch is about what the rate lets in.
-    const admitted = batch.entries.length - limited.length;
-    this.#batchMost =
-      limited.length > 0
-        ? Math.max(1, admitted)
-        : Math.min(this.#options.batchMessages, this.#batchMost * 2);
+    this.#slowDown(batch.entries.length, again);
+    this.#queue.answered(batch.entries, again);
     this.#flush();
   }
 
   /**
-   * The rate is used up: those that were refused for it go first when it allows, and from now on one
-   * batch at a time, so that none overtakes them.
+   * While the rate is used up nothing is sent. Sending what will be refused costs both sides, so a
+   * batch is then about what the rate lets in.
    */
-  #pause(delayMs: number): void {
-    this.#window = 1;
-    if (this.#resume !== undefined) return;
-    this.#resume = setTimeout(() => {
+  #slowDown(sent: number, again: readonly Again[]): void {
+    const limited = again.filter(({ roomAfterMs }) => roomAfterMs === undefined);
+    const [first] = limited;
+    if (first === undefined) {
+      this.#batchMost = Math.min(this.#options.batchMessages, this.#batchMost * 2);
+      return;
+    }
+    this.#batchMost = Math.max(1, sent - limited.length);
+    this.#resume ??= setTimeout(() => {
       this.#resume = undefined;
       this.#flush();
-    }, delayMs);
+    }, first.refusal.retryAfterMs ?? 1_000);
   }
 
   #lost(error: CaxtonError): void {
-    const entries = this.#takeInFlight();
-    if (this.#options.resend) this.#queue.putBack(entries);
-    else for (const entry of entries) this.#queue.fail(entry, error);
+    for (const entries of this.#takeInFlight()) {
+      if (!this.#options.resend) for (const entry of entries) this.#queue.fail(entry, error);
+      this.#queue.putBack(entries);
+    }
   }
 
-  #takeInFlight(): PendingSend[] {
+  #takeInFlight(): Array<readonly PendingSend[]> {
     const batches = [...this.#inFlight.values()];
     this.#inFlight.clear();
     for (const { timer } of batches) clearTimeout(timer);
-    return batches.flatMap(({ entries }) => entries);
+    return batches.map(({ entries }) => entries);
   }
 
   #end(error: CaxtonError): void {
@@ -242,7 +261,7 @@ export class FastChannel {
     clearTimeout(this.#resume);
     this.#resume = undefined;
     this.#link.close();
-    for (const entry of this.#takeInFlight()) this.#queue.fail(entry, error);
+    for (const entry of this.#takeInFlight().flat()) this.#queue.fail(entry, error);
     this.#queue.failAll(error);
     this.#onClosed();
   }
@@ -257,6 +276,13 @@ function checkOptions(options: Required<FastOptions>): void {
   if (options.batchMessages > BATCH_MESSAGES_MAX) {
     throw new TypeError(`batchMessages can be at most ${BATCH_MESSAGES_MAX}.`);
   }
+}
+
+/** Whether a message was not taken, but may be later without a change. */
+function isForNow({ code, retryAfterMs }: CaxtonError): boolean {
+  if (code === 'RATE_LIMITED') return true;
+  const mayBeLater = code === 'RESOURCE_LIMIT_EXCEEDED' || code === 'UNAVAILABLE';
+  return mayBeLater && retryAfterMs !== undefined;
 }
 
 function closedError(): CaxtonError {
