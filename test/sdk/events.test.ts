@@ -309,3 +309,76 @@ test('events that were dropped for a slow client are a gap, and no event of its 
     await script.close();
   }
 });
+
+/** A subscription whose connection is lost once, and what of its past the server then tells. */
+async function resumedWith(
+  live: ReadonlyArray<{ seq: number; id: string }>,
+  replayed: ReadonlyArray<{ seq: number; id: string; timestamp: string }>,
+): Promise<{ told: string[]; gaps: Gap[] }> {
+  let connections = 0;
+  const script = await scripted((frame, socket) => {
+    if (frame.type !== 'subscribe') return;
+    connections += 1;
+    const subscription_id = `sub_${connections}`;
+    const say = (fields: object) => socket.send(JSON.stringify({ subscription_id, ...fields }));
+    const tell = (seq: number, message_id: string, timestamp: string): void =>
+      say({ type: 'message', seq, message: { message_id, performative: 'inform', timestamp } });
+    const { id } = frame;
+    if (connections === 1) {
+      say({ type: 'subscribed', id, seq: 10_000_000 });
+      for (const { seq, id } of live) tell(seq, id, new Date(seq / 1_000).toISOString());
+      socket.close(1001);
+    } else {
+      say({ type: 'subscribed', id, seq: 90e9, resumed: true, missed: 0, may_repeat: true });
+      for (const { seq, id, timestamp } of replayed) tell(seq, id, timestamp);
+      tell(91e9, 'last', '1970-01-02T00:00:00.000Z');
+    }
+  });
+  const other = new CaxtonClient({ endpoint: script.endpoint });
+  const told: string[] = [];
+  const gaps: Gap[] = [];
+  try {
+    other.on('gap', (gap) => gaps.push(gap));
+    other.onMessage({}, ({ message_id }) => told.push(message_id));
+    await eventually('all came', () => told.includes('last'));
+  } finally {
+    other.close();
+    await script.close();
+  }
+  return { told, gaps };
+}
+
+test('a message that is older than the subscription does not come when it is made anew', async () => {
+  const { told, gaps } = await resumedWith(
+    [],
+    [
+      { seq: 10_000_000, id: 'older', timestamp: '1970-01-01T00:00:09.999Z' },
+      { seq: 10_000_100, id: 'since', timestamp: '1970-01-01T00:00:10.001Z' },
+    ],
+  );
+  assert.deepEqual(told, ['since', 'last']);
+  assert.deepEqual(gaps, []);
+});
+
+test('of tens of thousands of messages that are told once more none comes twice', async () => {
+  const live = Array.from({ length: 40_000 }, (_, n) => ({ seq: 11_000_000 + n, id: `m${n}` }));
+  const seq = 11_039_999;
+  const again = live.map(({ id }) => ({ seq, id, timestamp: '1970-01-01T00:00:11.020Z' }));
+  const late = { seq, id: 'late', timestamp: '1970-01-01T00:00:10.500Z' };
+  const { told, gaps } = await resumedWith(live, [...again, late]);
+  assert.deepEqual(told, [...live.map(({ id }) => id), 'late', 'last']);
+  assert.deepEqual(gaps, []);
+});
+
+test('a message of a time of which nobody knows any more what came is told of as a gap', async () => {
+  // Minutes apart, so that ids of the first are forgotten.
+  const live = [11, 100, 200, 300].map((s) => ({ seq: s * 1_000_000, id: `at-${s}` }));
+  const seq = 300_000_000;
+  const { told, gaps } = await resumedWith(live, [
+    { seq, id: 'at-11', timestamp: '1970-01-01T00:00:11.000Z' },
+    { seq, id: 'at-300', timestamp: '1970-01-01T00:05:00.000Z' },
+  ]);
+  assert.deepEqual(told, [...live.map(({ id }) => id), 'last']);
+  assert.equal(gaps.length, 1);
+  assert.equal(gaps[0]?.missed, undefined);
+});

@@ -2,7 +2,7 @@ import { CaxtonError, type ErrorBody } from './error.js';
 import { Link, type LinkHandlers } from './link.js';
 import type { Message } from './operation-types.js';
 import type { Settings } from './options.js';
-import { RecentIds } from './recent-ids.js';
+import { ReplayGuard } from './replay-guard.js';
 
 /** What to subscribe to: messages by `filter` or `client_id`, events by `events`, or both. */
 export interface SubscriptionRequest {
@@ -59,16 +59,16 @@ interface Entry {
   /** Without the place to begin at, which moves on: that is `lastSeq`. */
   readonly request: SubscriptionRequest;
   readonly handler: (frame: StreamFrame) => void;
-  readonly seen: RecentIds;
+  readonly guard: ReplayGuard;
   /** The server's name for it in the present connection. */
   subscriptionId: string | undefined;
   /** Where to go on; undefined while the server has not said that it can. */
   lastSeq: number | undefined;
-  /** Up to this `seq` messages may come that came before. */
-  repeatsUntil: number;
   /** Whether it goes on from something, so that there may be a gap. */
   goesOn: boolean;
   wasReady: boolean;
+  /** Whether a gap was told of in the present connection. */
+  gapTold: boolean;
   closed: boolean;
   readonly resolve: () => void;
   readonly reject: (error: CaxtonError) => void;
@@ -114,12 +114,12 @@ export class EventStream {
       entry = {
         request,
         handler,
-        seen: new RecentIds(),
+        guard: new ReplayGuard(),
         subscriptionId: undefined,
         lastSeq: resume_from,
-        repeatsUntil: 0,
         goesOn: resume_from !== undefined,
         wasReady: false,
+        gapTold: false,
         closed: false,
         resolve,
         reject,
@@ -203,11 +203,13 @@ export class EventStream {
     // A server that can resume says where the stream begins. The place that it goes on from stands,
     // unless it lies ahead of the server's, whose clock was set back.
     if (typeof frame.seq === 'number') {
+      if (entry.lastSeq === undefined) entry.guard.begins(frame.seq);
+      else entry.guard.resumes(entry.lastSeq, frame.may_repeat ? frame.seq : 0);
       entry.lastSeq = Math.min(entry.lastSeq ?? frame.seq, frame.seq);
-      entry.repeatsUntil = frame.may_repeat ? frame.seq : 0;
     }
     entry.resolve();
-    if (goesOn && frame.resumed !== true) {
+    entry.gapTold = goesOn && frame.resumed !== true;
+    if (entry.gapTold) {
       this.#listeners.gap({ missed: frame.missed ?? undefined, request: entry.request });
     }
   }
@@ -240,8 +242,9 @@ export class EventStream {
       return;
     }
     if (frame.message !== undefined) {
-      const isNew = entry.seen.add(frame.message.message_id);
-      if (!isNew && frame.seq <= entry.repeatsUntil) return;
+      const verdict = entry.guard.judge(frame.message, frame.seq);
+      if (verdict === 'unknown') this.#uncertain(entry);
+      if (verdict !== 'new') return;
     }
     this.#advance(entry, frame.seq);
     try {
@@ -252,6 +255,13 @@ export class EventStream {
         throw error;
       });
     }
+  }
+
+  /** A message came that most likely came before: once in a connection that is told as a gap. */
+  #uncertain(entry: Entry): void {
+    if (entry.gapTold) return;
+    entry.gapTold = true;
+    this.#listeners.gap({ missed: undefined, request: entry.request });
   }
 
   #advance(entry: Entry, seq: number): void {
