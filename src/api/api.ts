@@ -115,7 +115,9 @@ export class Api {
 
   #checkReady(): void {
     if (this.runtime.state === 'ready') return;
+    // With a time to come again, which says that nothing was done.
     throw new CaxtonError('UNAVAILABLE', `The server is ${this.runtime.state}.`, {
+      status: this.runtime.state,
       retry_after_seconds: 1,
     });
   }

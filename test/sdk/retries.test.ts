@@ -206,3 +206,65 @@ test('a deploy and a send whose answers are lost are done once by a real server'
     await caxton.close();
   }
 });
+
+const stopping: Answer = (response) => {
+  const details = { retry_after_seconds: 0.01 };
+  const error = { code: 'UNAVAILABLE', message: 'The server is stopping.', details };
+  response.writeHead(503).end(JSON.stringify({ error }));
+};
+
+test('a change is repeated when the server says that it did nothing, as one that stops does', async () => {
+  answers = [stopping, stopping, done];
+  await clientOf().distributeTask('task_1');
+  assert.equal(requests.length, 3);
+});
+
+test('a change or send that the server may have done in part is not repeated', async () => {
+  answers = [failing(503, 'UNAVAILABLE', { 'retry-after': '1' })];
+  const isUnavailable = (error: unknown) => CaxtonError.is(error, 'UNAVAILABLE');
+  await assert.rejects(clientOf().distributeTask('task_1'), isUnavailable);
+  await assert.rejects(clientOf().sendMessage(send), isUnavailable);
+  assert.equal(requests.length, 2);
+});
+
+test('a server that stops refuses a change with the time to come again', async () => {
+  const running = await startTestServer();
+  const client = new CaxtonClient({ endpoint: running.url, retry: false });
+  try {
+    Object.defineProperty(running.server.runtime, 'state', { value: 'stopping' });
+    const error = await client.createTask({ name: 'work' }).catch((caught: unknown) => caught);
+    assert.ok(CaxtonError.is(error, 'UNAVAILABLE'));
+    assert.equal(error.details.retry_after_seconds, 1);
+  } finally {
+    client.close();
+    await running.close();
+  }
+});
+
+test('a server that was there is waited for longer than one that never was', async () => {
+  let attempts = 0;
+  let isThere = false;
+  answers = [done];
+  const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+  const options: Partial<ClientOptions> = {
+    fetch: (input, init) => {
+      attempts += 1;
+      if (isThere) return fetch(input, init);
+      return Promise.reject(new TypeError('fetch failed', { cause: refused }));
+    },
+  };
+  const client = clientOf({ ...options, retry: { minDelayMs: 1 } });
+  await assert.rejects(client.systemStatus());
+  assert.equal(attempts, 5);
+  isThere = true;
+  await client.systemStatus();
+  isThere = false;
+  attempts = 0;
+  await assert.rejects(client.createTask({ name: 'work' }));
+  assert.equal(attempts, 8);
+  attempts = 0;
+  await assert.rejects(
+    clientOf({ ...options, retry: { retries: 6, minDelayMs: 1 } }).systemStatus(),
+  );
+  assert.equal(attempts, 7);
+});

@@ -9,10 +9,17 @@ export interface RetryPolicy {
 }
 
 export const DEFAULT_RETRY: RetryPolicy = Object.freeze({
-  retries: 4,
+  // About ten seconds in all: longer than a server takes to be restarted.
+  retries: 7,
   minDelayMs: 100,
   maxDelayMs: 10_000,
 });
+
+/**
+ * Attempts beside the first at a server that never answered and takes no connections, which is most
+ * likely not there: about a second. A number of retries that is given holds for it too.
+ */
+export const FIRST_CONTACT_RETRIES = 4;
 
 /**
  * The pause before a further attempt: of the time that doubles with each, a random share of at

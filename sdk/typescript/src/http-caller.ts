@@ -3,8 +3,9 @@ import { type CallLimits, Deadline, pause } from './deadline.js';
 import { CaxtonError, errorBodyOf } from './error.js';
 import type { OperationRow } from './operation-row.js';
 import { OPERATIONS, type OperationTypes } from './operation-table.js';
-import { type Settings, urlOf } from './options.js';
+import { checkTimeout, type Settings, urlOf } from './options.js';
 import { randomKey } from './random-key.js';
+import { isUntrusted, neverArrived, unreachable } from './unreachable.js';
 import { moduleToBase64, type WasmModule } from './wasm-module.js';
 
 /** What a call may be given beside its input. */
@@ -33,6 +34,8 @@ type Reader<T> = (url: URL, response: Response, text: string) => T;
 /** Calls operations over REST, and calls again what may safely be called again. */
 export class HttpCaller {
   readonly #settings: Settings;
+  /** Whether a server has answered. */
+  #wasReached = false;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -62,6 +65,7 @@ export class HttpCaller {
     read: Reader<T>,
   ): Promise<T> {
     const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs;
+    checkTimeout(timeoutMs);
     const deadline = new Deadline({ signal: options.signal, timeoutMs }, what);
     try {
       deadline.signal.throwIfAborted();
@@ -102,14 +106,16 @@ export class HttpCaller {
   }
 
   async #attempt<T>(exchange: Exchange, read: Reader<T>, signal: AbortSignal): Promise<T> {
-    const { retry } = this.#settings;
+    const { retry, firstContactRetries } = this.#settings;
     for (let attempt = 0; ; attempt++) {
       try {
         const [response, text] = await this.#once(exchange, signal);
         return read(exchange.url, response, text);
       } catch (error) {
         signal.throwIfAborted();
-        if (attempt >= retry.retries || !mayRepeat(error, exchange.repeat)) throw error;
+        const isThere = this.#wasReached || !neverArrived((error as Error).cause);
+        const retries = isThere ? retry.retries : firstContactRetries;
+        if (attempt >= retries || !mayRepeat(error, exchange.repeat)) throw error;
         const asked_ms = error.retryAfterMs ?? 0;
         if (asked_ms > retry.maxDelayMs) throw error;
         await pause(Math.max(asked_ms, backoffMs(retry, attempt)), signal);
@@ -120,6 +126,7 @@ export class HttpCaller {
   async #once({ url, init }: Exchange, signal: AbortSignal): Promise<[Response, string]> {
     try {
       const response = await this.#settings.fetch(url, { ...init, signal });
+      this.#wasReached = true;
       return [response, await response.text()];
     } catch (error) {
       throw unreachable(url, error);
@@ -135,31 +142,21 @@ async function bodyOf({ wasmModule, ...fields }: Fields): Promise<Fields> {
 /** Whether an attempt that failed so may be repeated without doing anything twice. */
 function mayRepeat(error: unknown, repeat: OperationRow['repeat']): error is CaxtonError {
   if (!CaxtonError.is(error)) return false;
+  if (isUntrusted(error)) return false;
   if (error.code === 'UNREACHABLE') return repeat !== 'never' || neverArrived(error.cause);
-  // The server says so where it has done nothing, and when to come again; a stopped agent, say,
-  // doesn't start by itself.
-  if (error.status === 429 || error.status === 503) {
-    if (error.code !== 'INVALID_ANSWER') return error.retryAfterMs !== undefined;
+  if ((error.status === 429 || error.status === 503) && error.code !== 'INVALID_ANSWER') {
+    if (error.retryAfterMs === undefined) return false;
+    // With a time of its own an error says that nothing was done. The header alone comes with
+    // everything that isn't able now, also when it was done in part.
+    const isUndone = error.code === 'RATE_LIMITED' || tellsTime(error);
+    return isUndone || repeat === 'always';
   }
   // Of a gateway before the server nobody knows what it has done.
   return error.code === 'INVALID_ANSWER' && error.status >= 502 && repeat !== 'never';
 }
 
-/** Errors of Node.js with which no byte of the request has left. */
-const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
-
-function neverArrived(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (NOT_SENT.has((cause as Error & { code?: string }).code ?? '')) return true;
-  }
-  return false;
-}
-
-function unreachable(url: URL, cause: unknown): CaxtonError {
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  const reason = inner instanceof Error ? inner.message || String(inner) : String(inner);
-  const message = `No server answers at ${url.origin}: ${reason}`;
-  return new CaxtonError({ code: 'UNREACHABLE', message, cause });
+function tellsTime({ details }: CaxtonError): boolean {
+  return details.retry_after_seconds !== undefined || details.retry_after_ms !== undefined;
 }
 
 function textAnswer(url: URL, response: Response, text: string): string {
