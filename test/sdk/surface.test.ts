@@ -53,9 +53,31 @@ test('the SDK imports nothing of the server, and only packages that it declares'
 });
 
 test('a client is not made of what is no address or no token', () => {
-  for (const endpoint of ['localhost:8080', 'ftp://localhost', '', 'http://']) {
+  const unfit = [
+    'localhost:8080',
+    'ftp://localhost',
+    '',
+    'http://',
+    'http://a/?b=c',
+    'http://a:b@c',
+  ];
+  for (const endpoint of unfit) {
     assert.throws(() => new CaxtonClient({ endpoint }), TypeError, endpoint);
   }
   const endpoint = 'http://localhost:8080';
   assert.throws(() => new CaxtonClient({ endpoint, apiKey: 'two words' }), TypeError);
+});
+
+test('times and retries that are none are told of at once', async () => {
+  const endpoint = 'http://localhost:8080';
+  for (const timeoutMs of [0, -1, Number.NaN, '5' as unknown as number]) {
+    assert.throws(() => new CaxtonClient({ endpoint, timeoutMs }), /timeoutMs/);
+  }
+  for (const retry of [{ retries: -1 }, { retries: 1.5 }, { minDelayMs: Number.NaN }]) {
+    assert.throws(() => new CaxtonClient({ endpoint, retry }), /retry\./);
+  }
+  const client = new CaxtonClient({ endpoint });
+  await assert.rejects(client.systemStatus({ timeoutMs: -1 }), /timeoutMs/);
+  assert.throws(() => client.on('*', () => {}, { timeoutMs: 0 }), /timeoutMs/);
+  client.close();
 });

@@ -36,6 +36,13 @@ export class Deadline {
   }
 }
 
+/** Calls back later, or never when that is longer than a timer can wait. @returns what ends it */
+export function after(delayMs: number, call: () => void): () => void {
+  if (delayMs > TIMER_MAX_MS) return () => {};
+  const timer = setTimeout(call, delayMs);
+  return () => clearTimeout(timer);
+}
+
 export function timedOut(what: string, timeoutMs: number): CaxtonError {
   return new CaxtonError({
     code: 'TIMEOUT',

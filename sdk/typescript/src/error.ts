@@ -20,13 +20,15 @@ export const SERVER_CODES = Object.freeze([
 /**
  * What the client itself tells: no server answers (`UNREACHABLE`), something answers that is no
  * Caxton server (`INVALID_ANSWER`), the channel or the client was closed (`CLOSED`), as much waits in
- * a fast channel as it takes (`CHANNEL_FULL`).
+ * a fast channel as it takes (`CHANNEL_FULL`), this version of Node.js has no WebSocket and there is
+ * no package `ws` (`NO_WEBSOCKET`).
  */
 export const CLIENT_CODES = Object.freeze([
   'UNREACHABLE',
   'INVALID_ANSWER',
   'CLOSED',
   'CHANNEL_FULL',
+  'NO_WEBSOCKET',
 ] as const);
 
 export type ServerErrorCode = (typeof SERVER_CODES)[number];

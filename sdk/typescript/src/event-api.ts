@@ -3,6 +3,7 @@ import {
   EventStream,
   type Gap,
   type StreamFrame,
+  type SubscribeOptions,
   type Subscription,
   type SubscriptionRequest,
 } from './event-stream.js';
@@ -19,7 +20,7 @@ export interface ClientEvents {
   gap: Gap;
   /** The stream's connection is there, for the first time or again. */
   connected: undefined;
-  /** It is lost; it comes back by itself. */
+  /** It is lost, or didn't come about; told once, until it is there: it comes back by itself. */
   disconnected: CaxtonError;
 }
 
@@ -33,7 +34,7 @@ export interface MessageFilter {
   readonly client_id?: string;
 }
 
-export interface EventOptions {
+export interface EventOptions extends SubscribeOptions {
   /** Only events about one of these agents, by id or name. */
   readonly agents?: readonly string[];
 }
@@ -47,7 +48,7 @@ const OWN_EVENTS: ReadonlySet<string> = new Set<keyof ClientEvents>([
   'disconnected',
 ]);
 /** Most that asking whether the client is let in may take. */
-const CONNECT_CHECK_MS = 10_000;
+const CONNECT_CHECK_MS = 3_000;
 const NOTHING: Subscription = Object.freeze({
   id: undefined,
   ready: Promise.resolve(),
@@ -94,11 +95,13 @@ export abstract class EventApi {
       return { ...NOTHING, close: () => listeners.delete(handler) };
     }
     this.off(name, handler);
-    const { agents } = options;
+    const { agents, signal } = options;
     const subscription = this.#stream.subscribe(
       { events: [name], ...(agents && { filters: { agent_ids: agents } }) },
       handler as unknown as (frame: StreamFrame) => void,
+      options,
     );
+    signal?.addEventListener('abort', () => this.off(name, handler), { once: true });
     const handlers = this.#handlers.get(name) ?? new Map<Listener, Subscription>();
     this.#handlers.set(name, handlers.set(handler, subscription));
     return {
@@ -119,7 +122,11 @@ export abstract class EventApi {
   }
 
   /** Calls the handler with each message that fits. */
-  onMessage(filter: MessageFilter, handler: (message: Message) => void): Subscription {
+  onMessage(
+    filter: MessageFilter,
+    handler: (message: Message) => void,
+    options: SubscribeOptions = {},
+  ): Subscription {
     const { client_id, ...conditions } = filter;
     // Without conditions a name alone asks for what is sent to it, and not for everything.
     const named = client_id !== undefined && Object.keys(conditions).length === 0;
@@ -131,12 +138,17 @@ export abstract class EventApi {
       (frame) => {
         if (frame.message !== undefined) handler(frame.message);
       },
+      options,
     );
   }
 
   /** A subscription with everything that docs/websocket.md has for it; it gets frames as they are. */
-  subscribe(request: SubscriptionRequest, handler: (frame: StreamFrame) => void): Subscription {
-    return this.#stream.subscribe(request, handler);
+  subscribe(
+    request: SubscriptionRequest,
+    handler: (frame: StreamFrame) => void,
+    options: SubscribeOptions = {},
+  ): Subscription {
+    return this.#stream.subscribe(request, handler, options);
   }
 
   close(): void {

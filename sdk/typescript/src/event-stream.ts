@@ -1,7 +1,8 @@
+import { after, timedOut } from './deadline.js';
 import { CaxtonError, type ErrorBody } from './error.js';
 import { Link, type LinkHandlers } from './link.js';
 import type { Message } from './operation-types.js';
-import type { Settings } from './options.js';
+import { checkTimeout, type Settings } from './options.js';
 import { ReplayGuard } from './replay-guard.js';
 
 /** What to subscribe to: messages by `filter` or `client_id`, events by `events`, or both. */
@@ -33,6 +34,16 @@ export interface Gap {
   /** How many; undefined = nobody knows. */
   readonly missed: number | undefined;
   readonly request: SubscriptionRequest;
+}
+
+export interface SubscribeOptions {
+  /** Ends the subscription; `ready` then rejects with its reason, unless it had resolved. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Most that it may take until the server has taken the subscription; default: no end. `ready` then
+   * rejects with TIMEOUT, and the subscription is closed.
+   */
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface Subscription {
@@ -70,8 +81,11 @@ interface Entry {
   /** Whether a gap was told of in the present connection. */
   gapTold: boolean;
   closed: boolean;
+  /** Ends what watches its signal and its time. */
+  forget: () => void;
+  stopTimer: () => void;
   readonly resolve: () => void;
-  readonly reject: (error: CaxtonError) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 interface ServerFrame extends StreamFrame {
@@ -93,6 +107,7 @@ export class EventStream {
   /** Subscribe frames that are not answered yet. */
   readonly #asked = new Map<number, Entry>();
   #link: Link | undefined;
+  #isLost = false;
   #frames = 0;
 
   constructor(
@@ -108,7 +123,9 @@ export class EventStream {
   subscribe(
     { resume_from, ...request }: SubscriptionRequest,
     handler: (frame: StreamFrame) => void,
+    options: SubscribeOptions = {},
   ): Subscription {
+    if (options.timeoutMs !== undefined) checkTimeout(options.timeoutMs);
     let entry: Entry | undefined;
     const ready = new Promise<void>((resolve, reject) => {
       entry = {
@@ -121,6 +138,8 @@ export class EventStream {
         wasReady: false,
         gapTold: false,
         closed: false,
+        forget: () => {},
+        stopTimer: () => {},
         resolve,
         reject,
       };
@@ -131,6 +150,7 @@ export class EventStream {
     this.#entries.add(added);
     this.#link ??= this.#connect();
     if (this.#link.isOpen) this.#ask(added);
+    this.#watch(added, options);
     return {
       get id() {
         return added.subscriptionId;
@@ -145,10 +165,32 @@ export class EventStream {
     for (const entry of [...this.#entries]) this.#close(entry);
   }
 
+  #watch(entry: Entry, { signal, timeoutMs = Number.POSITIVE_INFINITY }: SubscribeOptions): void {
+    const end = (reason: unknown): void => {
+      entry.reject(reason);
+      this.#close(entry);
+    };
+    const abort = (): void => end(signal?.reason);
+    if (signal?.aborted) {
+      abort();
+      return;
+    }
+    signal?.addEventListener('abort', abort, { once: true });
+    const stopTimer = after(timeoutMs, () => end(timedOut('The subscription', timeoutMs)));
+    entry.forget = () => {
+      stopTimer();
+      signal?.removeEventListener('abort', abort);
+    };
+    // Its time is for becoming ready, its signal for as long as it is there.
+    entry.stopTimer = stopTimer;
+  }
+
   #connect(): Link {
+    this.#isLost = false;
     return new Link(this.#settings, {
       mayConnect: this.#mayConnect,
       opened: () => {
+        this.#isLost = false;
         for (const entry of this.#entries) this.#ask(entry);
         this.#listeners.connected();
       },
@@ -159,13 +201,18 @@ export class EventStream {
         this.#asked.clear();
         this.#bySubscription.clear();
         for (const entry of this.#entries) entry.subscriptionId = undefined;
-        this.#listeners.disconnected(error);
+        // Attempts to come back that fail as well are no further losses.
+        if (!this.#isLost) this.#listeners.disconnected(error);
+        this.#isLost = true;
       },
       refused: (error) => {
         const entries = [...this.#entries];
         this.#entries.clear();
         this.#link = undefined;
-        for (const entry of entries) entry.reject(error);
+        for (const entry of entries) {
+          entry.reject(error);
+          entry.forget();
+        }
         this.#listeners.failed(error);
       },
     });
@@ -200,6 +247,7 @@ export class EventStream {
     const { goesOn } = entry;
     entry.goesOn = true;
     entry.wasReady = true;
+    entry.stopTimer();
     // A server that can resume says where the stream begins. The place that it goes on from stands,
     // unless it lies ahead of the server's, whose clock was set back.
     if (typeof frame.seq === 'number') {
@@ -271,6 +319,7 @@ export class EventStream {
   #close(entry: Entry): void {
     if (entry.closed) return;
     entry.closed = true;
+    entry.forget();
     this.#entries.delete(entry);
     if (!entry.wasReady) {
       entry.reject(new CaxtonError({ code: 'CLOSED', message: 'The subscription was closed.' }));

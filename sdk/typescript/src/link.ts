@@ -1,6 +1,7 @@
 import { backoffMs } from './backoff.js';
 import { CaxtonError } from './error.js';
 import { type Settings, urlOf } from './options.js';
+import { isUntrusted, unreachable } from './unreachable.js';
 import { openWebSocket, type WebSocketLike } from './web-socket.js';
 
 /** Pauses between attempts to connect. */
@@ -36,6 +37,7 @@ export class Link {
   #reconnect: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setTimeout> | undefined;
   #asked = false;
+  #checking = false;
 
   constructor(settings: Settings, handlers: LinkHandlers) {
     this.#settings = settings;
@@ -71,7 +73,7 @@ export class Link {
     try {
       socket = await webSocket(url, apiKey === undefined ? {} : { 'x-caxton-token': apiKey });
     } catch (cause) {
-      this.#refuse(unreachable(String(cause instanceof Error ? cause.message : cause), cause));
+      this.#refuse(CaxtonError.is(cause) ? cause : notOpened(cause));
       return;
     }
     socket.binaryType = 'arraybuffer';
@@ -139,27 +141,38 @@ export class Link {
   #lose(socket: WebSocketLike, reason: string, cause?: unknown): void {
     if (socket !== this.#socket) return;
     this.#drop();
-    this.#handlers.lost(unreachable(reason, cause));
-    if (!this.#ended.signal.aborted) void this.#tryAgain(this.#wasOpen);
-  }
-
-  async #tryAgain(wasOpen: boolean): Promise<void> {
-    const { signal } = this.#ended;
-    if (!wasOpen) {
-      try {
-        await this.#handlers.mayConnect(signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        if (CaxtonError.is(error, 'UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND')) {
-          this.#refuse(error);
-          return;
-        }
-      }
+    const untrusted = unreachable(this.#settings.endpoint, cause);
+    if (isUntrusted(untrusted)) {
+      this.#refuse(untrusted);
+      return;
     }
-    if (signal.aborted) return;
+    this.#handlers.lost(lost(this.#wasOpen, reason, cause));
+    if (this.#ended.signal.aborted) return;
+    if (!this.#wasOpen) void this.#check();
     const delayMs = backoffMs(RECONNECT, this.#failures);
     this.#failures += 1;
     this.#reconnect = setTimeout(() => void this.#connect(), delayMs);
+  }
+
+  /** Beside further attempts, which don't wait for it. */
+  async #check(): Promise<void> {
+    if (this.#checking) return;
+    this.#checking = true;
+    try {
+      await this.#handlers.mayConnect(this.#ended.signal);
+    } catch (error) {
+      if (!this.isOpen && this.#isRefusal(error)) this.#refuse(error);
+    } finally {
+      this.#checking = false;
+    }
+  }
+
+  #isRefusal(error: unknown): error is CaxtonError {
+    if (!CaxtonError.is(error)) return false;
+    // Of an own WebSocket, which may trust others, the global fetch says nothing.
+    const { ownFetch, webSocket } = this.#settings;
+    if (isUntrusted(error)) return ownFetch || webSocket === undefined;
+    return CaxtonError.is(error, 'UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND');
   }
 
   #refuse(error: CaxtonError): void {
@@ -169,7 +182,13 @@ export class Link {
   }
 }
 
-function unreachable(reason: string, cause?: unknown): CaxtonError {
-  const message = `The connection to the server is lost: ${reason}`;
+function lost(wasOpen: boolean, reason: string, cause: unknown): CaxtonError {
+  const what = wasOpen ? 'The connection to the server is lost' : 'The server can’t be reached';
+  return new CaxtonError({ code: 'UNREACHABLE', message: `${what}: ${reason}`, cause });
+}
+
+function notOpened(cause: unknown): CaxtonError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `The WebSocket could not be made: ${reason}`;
   return new CaxtonError({ code: 'UNREACHABLE', message, cause });
 }

@@ -1,4 +1,4 @@
-import { timedOut } from './deadline.js';
+import { after, timedOut } from './deadline.js';
 import { CaxtonError } from './error.js';
 import { Lane } from './lane.js';
 import { randomKey } from './random-key.js';
@@ -218,9 +218,9 @@ export class SendQueue {
     signal?.addEventListener('abort', abort, { once: true });
     const expire = (): void =>
       this.fail(entry, entry.refusal ?? timedOut('The send', timeoutMs as number));
-    const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs);
+    const stopTimer = after(timeoutMs ?? Number.POSITIVE_INFINITY, expire);
     entry.forget = () => {
-      clearTimeout(timer);
+      stopTimer();
       signal?.removeEventListener('abort', abort);
     };
   }

@@ -34,10 +34,18 @@ export function unreachable(url: URL, cause: unknown): CaxtonError {
     code: 'UNREACHABLE',
     message: isCertificate
       ? `The certificate of ${url.origin} is not trusted: ${reason}. ${HOW_TO_TRUST}`
-      : `No server answers at ${url.origin}: ${reason}`,
+      : `No server answers at ${url.origin}: ${reason}${hintOf(url, cause, reason)}`,
     ...(isCertificate && { details: { reason: 'certificate' } }),
     cause,
   });
+}
+
+/** A server of plain HTTP says nothing to a TLS handshake, or what no TLS is. */
+function hintOf({ protocol }: URL, cause: unknown, reason: string): string {
+  if (protocol !== 'https:') return '';
+  const isNoTls =
+    codesOf(cause).includes('EPROTO') || /wrong version number|secure TLS/.test(reason);
+  return isNoTls ? '. Does it speak https, or is the endpoint http://…?' : '';
 }
 
 function codesOf(error: unknown): string[] {

@@ -1,3 +1,5 @@
+import { CaxtonError } from './error.js';
+
 /** The part of the WebSocket standard that is used. */
 export interface WebSocketLike {
   binaryType: string;
@@ -38,7 +40,10 @@ export async function openWebSocket(
   const host = globalThis as unknown as HostGlobals;
   const isNode = host.process?.release?.name === 'node' && host.document === undefined;
   if (isNode) return new (host.WebSocket ?? (await fromPackage()))(url.href, { headers });
-  if (host.WebSocket === undefined) throw new TypeError('There is no WebSocket here.');
+  if (host.WebSocket === undefined) {
+    const message = 'There is no WebSocket here; give the client one by its option webSocket.';
+    throw new CaxtonError({ code: 'NO_WEBSOCKET', message });
+  }
   // Browsers send no headers of ours; the server takes the token from the query instead.
   const token = headers['x-caxton-token'];
   if (token !== undefined) url.searchParams.set('token', token);
@@ -50,9 +55,11 @@ async function fromPackage(): Promise<Constructor> {
     const { WebSocket } = await import(/* webpackIgnore: true */ /* @vite-ignore */ NODE_PACKAGE);
     return WebSocket as Constructor;
   } catch (cause) {
-    throw new TypeError(
-      'This version of Node.js has no WebSocket: run "npm install ws", or use Node.js 22.',
-      { cause },
-    );
+    throw new CaxtonError({
+      code: 'NO_WEBSOCKET',
+      message:
+        'This version of Node.js has no WebSocket: run "npm install ws", or use Node.js 22 or newer.',
+      cause,
+    });
   }
 }
