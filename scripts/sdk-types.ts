@@ -6,6 +6,7 @@ import { OPERATIONS } from '../src/api/operations.js';
 import { AgentStatus, ErrorOutput, MessageOutput } from '../src/api/schemas.js';
 import { DeploymentStrategyInput } from '../src/api/strategy-input.js';
 import { PERFORMATIVES } from '../src/fipa/performative.js';
+import { STRATEGY_FIELDS } from '../src/runtime/deploy/strategy-plan.js';
 
 /**
  * The TypeScript of the SDK's types and of its table of operations, from the server's own table, so
@@ -71,7 +72,10 @@ export function operationTypes(): string {
     '/** Of the types below: fields have the names that the REST API prints, times are RFC 3339. */',
     '',
   ];
-  for (const [name, schema] of NAMED) lines.push(declaration(name, schema as Schema), '');
+  for (const [name, schema] of NAMED) {
+    const isStrategy = schema === DeploymentStrategyInput;
+    lines.push(isStrategy ? strategyType(name) : declaration(name, schema as Schema), '');
+  }
   for (const [key, { input, output, summary }] of operations) {
     lines.push(declaration(typeName(key, 'Input'), input as Schema, `Of ${key}: ${summary}.`), '');
     lines.push(declaration(typeName(key, 'Output'), output as Schema), '');
@@ -123,6 +127,32 @@ function declaration(name: string, schema: Schema, comment?: string): string {
   return `${heading}export interface ${name} ${bare(schema)}`;
 }
 
+/** One form for each strategy that has fields of its own, and one for the others. */
+function strategyType(name: string): string {
+  const { type, ...fields } = DeploymentStrategyInput.properties as unknown as Record<
+    string,
+    Schema
+  >;
+  const isOf = (field: string, strategy: string): boolean =>
+    (STRATEGY_FIELDS[field] as readonly string[] | undefined)?.includes(strategy) ?? false;
+  const entries = Object.entries(fields);
+  const forms = new Map<string, { strategies: string[]; own: typeof entries }>();
+  for (const strategy of type?.enum ?? []) {
+    const own = entries.filter(([field]) => isOf(field, strategy));
+    const key = own.map(([field]) => field).join();
+    const form = forms.get(key) ?? { strategies: [], own };
+    form.strategies.push(strategy);
+    forms.set(key, form);
+  }
+  const texts = [...forms.values()].map(({ strategies, own }) => {
+    const properties = { type: { enum: strategies }, ...Object.fromEntries(own) };
+    return bare({ type: 'object', properties, required: ['type'] });
+  });
+  const shared = entries.filter(([field]) => STRATEGY_FIELDS[field] === undefined);
+  const common = bare({ type: 'object', properties: Object.fromEntries(shared) });
+  return `export type ${name} = ${common} & (${texts.join(' | ')});`;
+}
+
 function typeOf(schema: Schema): string {
   return nameOfShape.get(shape(schema)) ?? bare(schema);
 }
@@ -150,6 +180,11 @@ function bare(schema: Schema): string {
   }
 }
 
+/** The server takes an act in any spelling; an editor can help with one alone. */
+function fieldType(name: string, schema: Schema): string {
+  return name === 'performative' ? 'Performative' : typeOf(schema);
+}
+
 function objectType(object: Schema): string {
   const { properties, patternProperties, additionalProperties, required = [] } = object;
   const anyName = patternProperties
@@ -163,7 +198,7 @@ function objectType(object: Schema): string {
     const optional = required.includes(name) ? '' : '?';
     // No JSON, and so no name of the REST API's JSON.
     const key = schema['x-bytes'] ? 'wasmModule' : name;
-    return `${comment}${key}${optional}: ${typeOf(schema)};`;
+    return `${comment}${key}${optional}: ${fieldType(name, schema)};`;
   });
   return `{\n${lines.join('\n')}\n}`;
 }

@@ -1,11 +1,12 @@
-import type { StreamFrame } from '@caxton/sdk';
+import type { EventPattern, StreamFrame } from '@caxton/sdk';
 import type { Command } from 'commander';
 import { addClientOptions, connectionOf, outputOf } from './client-options.js';
 import { list, wholeNumber } from './option-values.js';
 import { printable } from './printable.js';
 
 interface StreamOptions {
-  readonly types?: readonly string[];
+  /** As they were written; the server tells which there is not. */
+  readonly types?: readonly EventPattern[];
   readonly agents?: readonly string[];
   readonly resumeFrom?: number;
   readonly count?: number;

@@ -1,6 +1,7 @@
 import type {
   ListMessagesInput,
   ListMessagesOutput,
+  Performative,
   SendMessageInput,
   SendMessageOutput,
 } from '@caxton/sdk';
@@ -26,7 +27,8 @@ export function addMessageCommands(program: Command): void {
 
 interface SendOptions {
   readonly to: string;
-  readonly performative: string;
+  /** As it was written; the server tells when there is none. */
+  readonly performative: Performative;
   readonly content?: Json;
   readonly sender?: string;
   readonly conversation?: string;

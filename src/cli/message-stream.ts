@@ -1,4 +1,4 @@
-import type { StreamFrame, SubscriptionRequest } from '@caxton/sdk';
+import type { EventPattern, Performative, StreamFrame, SubscriptionRequest } from '@caxton/sdk';
 import type { Command } from 'commander';
 import { connectionOf, outputOf } from './client-options.js';
 import { messageLine } from './message-text.js';
@@ -7,8 +7,9 @@ import { printable } from './printable.js';
 
 interface StreamOptions {
   readonly agents?: readonly string[];
-  readonly performatives?: readonly string[];
-  readonly events?: readonly string[];
+  // As they were written; the server tells which there is not.
+  readonly performatives?: readonly Performative[];
+  readonly events?: readonly EventPattern[];
   readonly count?: number;
 }
 
@@ -46,7 +47,7 @@ function requestOf({ agents, performatives, events }: StreamOptions): Subscripti
 }
 
 function frameLine(frame: StreamFrame): string {
-  if (frame.message !== undefined) return messageLine(frame.message);
+  if (frame.type === 'message') return messageLine(frame.message);
   const { type, subscription_id: _, ...rest } = frame;
   return printable(`${type} ${JSON.stringify(rest)}`);
 }

@@ -106,7 +106,7 @@ test('a client that takes a name gets the messages sent to it', async () => {
 test('a filter gets the messages that fit it', async () => {
   const acts: string[] = [];
   await deploy('echo');
-  const filter = { agents: ['echo'], performatives: ['inform'] };
+  const filter = { agents: ['echo'], performatives: ['inform'] } as const;
   await client.onMessage(filter, (message) => acts.push(message.performative)).ready;
   await direct().sendMessageAndWait({ performative: 'request', receiver: 'echo', content: 1 });
   await eventually('the reply', () => acts.length > 0);
@@ -156,7 +156,7 @@ test('a subscription has the name that its frames carry, and begins where it is 
   first.close();
 
   const told: unknown[] = [];
-  const request = { events: ['agent.deployed'], resume_from: seqs[0]! };
+  const request = { events: ['agent.deployed'], resume_from: seqs[0]! } as const;
   await client.subscribe(request, ({ seq }) => told.push(seq)).ready;
   await eventually('the later ones come', () => told.length === 2);
   assert.deepEqual(told, seqs.slice(1));
@@ -168,7 +168,7 @@ test('a subscription has the name that its frames carry, and begins where it is 
 test('a place to begin at that the server refuses is a gap', async () => {
   const gaps: Gap[] = [];
   client.on('gap', (gap) => gaps.push(gap));
-  const request = { events: ['agent.*'], resume_from: -5 };
+  const request = { events: ['agent.*'], resume_from: -5 } as const;
   await client.subscribe(request, () => {}).ready;
   assert.deepEqual(gaps, [{ missed: undefined, request: { events: ['agent.*'] } }]);
 });

@@ -93,11 +93,11 @@ test('deployments are created, listed, shown and rolled back', async () => {
 
 test('messages are sent, answered, listed and shown, and so are conversations', async () => {
   await client.deployAgent({ wasmModule: sampleAgent('echo'), config: { name: 'answerer' } });
-  const message = { performative: 'request', receiver: 'answerer', content: { n: 5 } };
+  const message = { performative: 'request', receiver: 'answerer', content: { n: 5 } } as const;
   const sent = await client.sendMessage(message);
   assert.equal(sent.status, 'delivered');
   const replied = await client.sendMessage({ ...message, wait: true, timeout_ms: 5_000 });
-  assert.deepEqual(replied.reply?.content, { n: 5 });
+  assert.deepEqual(replied.reply.content, { n: 5 });
   const reply = await client.sendMessageAndWait({ ...message, until: 'final' });
   assert.equal(reply.performative, 'inform');
   await eventually(

@@ -50,7 +50,7 @@ const failing =
     response.writeHead(status, headers).end(JSON.stringify({ error }));
   };
 const keys = (): unknown[] => requests.map(({ headers }) => headers['idempotency-key']);
-const send = { performative: 'inform', receiver: 'echo' };
+const send = { performative: 'inform', receiver: 'echo' } as const;
 
 test('a server that is not able now is asked again', async () => {
   answers = [failing(503, 'UNAVAILABLE', { 'retry-after': '0' }), done];

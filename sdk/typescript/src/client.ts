@@ -18,6 +18,9 @@ const BID_WAIT_DEFAULT_MS = 30_000;
 /** An agent that was deployed; `id` is its `agent_id`. */
 export type DeployedAgent = types.DeployAgentOutput & { readonly id: string };
 
+/** A message that was answered, as it is when a send waits. */
+export type RepliedMessage = types.SendMessageOutput & { readonly reply: types.Message };
+
 /**
  * A client of one server. Each method is an operation of the server's table, with the fields that
  * docs/rest-api.md tells of, and rejects with a CaxtonError. Ids of agents may be their names.
@@ -98,6 +101,11 @@ export class CaxtonClient extends EventApi {
    * Sends a message; with `wait: true`, resolves with the reply. Repeated safely: the message is
    * sent once.
    */
+  sendMessage(
+    input: types.SendMessageInput & { readonly wait: true },
+    options?: CallOptions,
+  ): Promise<RepliedMessage>;
+  sendMessage(input: types.SendMessageInput, options?: CallOptions): Answer<'sendMessage'>;
   sendMessage(input: types.SendMessageInput, options?: CallOptions): Answer<'sendMessage'> {
     const wait_ms = input.wait
       ? (input.timeout_ms ?? input.options?.timeout_ms ?? WAIT_DEFAULT_MS)
@@ -113,7 +121,7 @@ export class CaxtonClient extends EventApi {
     options?: CallOptions,
   ): Promise<types.Message> {
     const { reply } = await this.sendMessage({ ...input, wait: true }, options);
-    return reply as types.Message;
+    return reply;
   }
 
   /** A page of the history. */

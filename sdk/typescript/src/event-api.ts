@@ -1,16 +1,10 @@
 import type { CaxtonError } from './error.js';
-import {
-  EventStream,
-  type Gap,
-  type StreamFrame,
-  type SubscribeOptions,
-  type Subscription,
-  type SubscriptionRequest,
-} from './event-stream.js';
+import { EventStream, type Gap, type SubscribeOptions, type Subscription } from './event-stream.js';
 import type { EventOf, EventPattern } from './event-types.js';
 import { HttpCaller } from './http-caller.js';
-import type { Message } from './operation-types.js';
+import type { Message, Performative } from './operation-types.js';
 import { type ClientOptions, type Settings, settingsOf } from './options.js';
+import type { FrameOf, StreamFrame, SubscriptionRequest } from './stream-frame.js';
 
 /** What the client tells of its own stream. */
 export interface ClientEvents {
@@ -28,7 +22,7 @@ export interface ClientEvents {
 export interface MessageFilter {
   /** With one of these at either end: agents by id or name, clients by name. */
   readonly agents?: readonly string[];
-  readonly performatives?: readonly string[];
+  readonly performatives?: readonly Performative[];
   readonly conversation_id?: string;
   /** Makes this client the receiver of that name; alone, it asks for what is sent to it. */
   readonly client_id?: string;
@@ -97,7 +91,7 @@ export abstract class EventApi {
     this.off(name, handler);
     const { agents, signal } = options;
     const subscription = this.#stream.subscribe(
-      { events: [name], ...(agents && { filters: { agent_ids: agents } }) },
+      { events: [name as EventPattern], ...(agents && { filters: { agent_ids: agents } }) },
       handler as unknown as (frame: StreamFrame) => void,
       options,
     );
@@ -136,19 +130,19 @@ export abstract class EventApi {
         ...(client_id !== undefined && { client_id }),
       },
       (frame) => {
-        if (frame.message !== undefined) handler(frame.message);
+        if (frame.type === 'message') handler(frame.message);
       },
       options,
     );
   }
 
   /** A subscription with everything that docs/websocket.md has for it; it gets frames as they are. */
-  subscribe(
-    request: SubscriptionRequest,
-    handler: (frame: StreamFrame) => void,
+  subscribe<const Request extends SubscriptionRequest>(
+    request: Request,
+    handler: (frame: FrameOf<Request>) => void,
     options: SubscribeOptions = {},
   ): Subscription {
-    return this.#stream.subscribe(request, handler, options);
+    return this.#stream.subscribe(request, handler as (frame: StreamFrame) => void, options);
   }
 
   close(): void {

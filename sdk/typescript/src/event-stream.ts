@@ -1,33 +1,9 @@
 import { after, timedOut } from './deadline.js';
 import { CaxtonError, type ErrorBody } from './error.js';
 import { Link, type LinkHandlers } from './link.js';
-import type { Message } from './operation-types.js';
 import { checkTimeout, type Settings } from './options.js';
 import { ReplayGuard } from './replay-guard.js';
-
-/** What to subscribe to: messages by `filter` or `client_id`, events by `events`, or both. */
-export interface SubscriptionRequest {
-  readonly filter?: {
-    readonly agents?: readonly string[];
-    readonly performatives?: readonly string[];
-    readonly conversation_id?: string;
-  };
-  readonly events?: readonly string[];
-  readonly filters?: { readonly agent_ids?: readonly string[] };
-  /** Makes this client the receiver of that name. */
-  readonly client_id?: string;
-  readonly on_overflow?: 'drop' | 'close';
-  /** The last `seq` seen by an earlier subscription: what came since comes first. */
-  readonly resume_from?: number;
-}
-
-/** What a subscription gets: an event, or a message. */
-export interface StreamFrame {
-  readonly type: string;
-  readonly seq: number;
-  readonly subscription_id: string;
-  readonly message?: Message;
-}
+import type { MessageFrame, StreamFrame, SubscriptionRequest } from './stream-frame.js';
 
 /** What may have been missed: while there was no connection, or because it was read too slowly. */
 export interface Gap {
@@ -88,7 +64,11 @@ interface Entry {
   readonly reject: (reason: unknown) => void;
 }
 
-interface ServerFrame extends StreamFrame {
+/** Any frame of the server. */
+interface ServerFrame {
+  readonly type: string;
+  readonly seq: number;
+  readonly subscription_id: string;
   readonly id?: number;
   readonly resumed?: boolean;
   readonly missed?: number | null;
@@ -289,14 +269,15 @@ export class EventStream {
       this.#listeners.gap({ missed: details.dropped, request: entry.request });
       return;
     }
-    if (frame.message !== undefined) {
-      const verdict = entry.guard.judge(frame.message, frame.seq);
+    if (frame.type === 'message') {
+      const { message, seq } = frame as MessageFrame;
+      const verdict = entry.guard.judge(message, seq);
       if (verdict === 'unknown') this.#uncertain(entry);
       if (verdict !== 'new') return;
     }
     this.#advance(entry, frame.seq);
     try {
-      entry.handler(frame);
+      entry.handler(frame as StreamFrame);
     } catch (error) {
       // As an EventTarget does: the fault of one handler is nobody else's.
       queueMicrotask(() => {

@@ -1,5 +1,5 @@
 export type { RetryPolicy } from './backoff.js';
-export { CaxtonClient, type DeployedAgent } from './client.js';
+export { CaxtonClient, type DeployedAgent, type RepliedMessage } from './client.js';
 export {
   CaxtonError,
   CLIENT_CODES,
@@ -8,7 +8,7 @@ export {
   type ServerErrorCode,
 } from './error.js';
 export type { ClientEvents, EventOptions, MessageFilter } from './event-api.js';
-export type { Gap, StreamFrame, Subscription, SubscriptionRequest } from './event-stream.js';
+export type { Gap, SubscribeOptions, Subscription } from './event-stream.js';
 export type {
   CaxtonEvent,
   EventFields,
@@ -28,5 +28,6 @@ export type {
 export type { CallOptions } from './http-caller.js';
 export type * from './operation-types.js';
 export type { ClientOptions } from './options.js';
+export type { FrameOf, MessageFrame, StreamFrame, SubscriptionRequest } from './stream-frame.js';
 export type { WasmModule } from './wasm-module.js';
 export type { WebSocketFactory, WebSocketLike } from './web-socket.js';

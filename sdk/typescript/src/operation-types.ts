@@ -89,24 +89,36 @@ export interface AgentConfig {
   strategy?: 'immediate' | 'rolling' | 'blue_green' | 'canary';
 }
 
-export interface DeploymentStrategy {
-  type: 'immediate' | 'rolling' | 'blue_green' | 'canary';
-  /** For canary: shares that grow to 100, and how long each stays. */
-  stages?: Array<{
-    percentage: number;
-    /** A number with ms, s, m, h or d: "5m"; "0" = none. */
-    duration: string | number;
-  }>;
-  /** For rolling: instances replaced at a time. */
-  batch_size?: number;
-  /** A number with ms, s, m, h or d: "5m"; "0" = none. */
-  cleanup_delay?: string | number;
+export type DeploymentStrategy = {
   rollback_on_error?: boolean;
   /** Share of the new version’s messages that may fail. */
   error_threshold?: number;
   /** Largest 99th percentile of the new version’s latency. */
   latency_threshold_ms?: number;
-}
+} & (
+  | {
+      type: 'immediate';
+    }
+  | {
+      type: 'rolling';
+      /** For rolling: instances replaced at a time. */
+      batch_size?: number;
+    }
+  | {
+      type: 'blue_green';
+      /** A number with ms, s, m, h or d: "5m"; "0" = none. */
+      cleanup_delay?: string | number;
+    }
+  | {
+      type: 'canary';
+      /** For canary: shares that grow to 100, and how long each stays. */
+      stages?: Array<{
+        percentage: number;
+        /** A number with ms, s, m, h or d: "5m"; "0" = none. */
+        duration: string | number;
+      }>;
+    }
+);
 
 export interface AgentDetails {
   agent_id: string;
@@ -451,7 +463,7 @@ export interface ListCapabilitiesOutput {
 /** Of sendMessage: Sends a FIPA message; with wait, answers with the reply. */
 export interface SendMessageInput {
   /** The communicative act: accept-proposal, agree, cancel, cfp, confirm, disconfirm, failure, inform, inform-if, inform-ref, not-understood, propagate, propose, proxy, query-if, query-ref, refuse, reject-proposal, request, request-when, request-whenever, subscribe, inform-done, inform-result. Any case, - or _. */
-  performative: string;
+  performative: Performative;
   /** Agent id or name, client id, capability:NAME or broadcast:NAME. */
   receiver: string;
   /** Who sends; default: the name of the token, or "anonymous". */
@@ -505,7 +517,7 @@ export interface ListMessagesInput {
   agent?: string;
   sender?: string;
   receiver?: string;
-  performative?: string;
+  performative?: Performative;
   /** RFC 3339, inclusive. */
   since?: string;
   /** RFC 3339, exclusive. */

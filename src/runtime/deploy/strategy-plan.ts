@@ -29,7 +29,7 @@ export interface StrategyInput {
 }
 
 /** Fields that mean something for some strategies only. */
-const FIELDS: Readonly<Record<string, readonly StrategyName[]>> = Object.freeze({
+export const STRATEGY_FIELDS: Readonly<Record<string, readonly StrategyName[]>> = Object.freeze({
   stages: ['canary'],
   batch_size: ['rolling'],
   cleanup_delay: ['blue_green'],
@@ -86,7 +86,7 @@ function strategyName(kind: StrategyPlan['kind'], type: string, field: string): 
 
 // What a strategy passes over in silence, its user would go on believing in.
 function checkFields(strategy: StrategyName, input: StrategyInput, path: string): void {
-  for (const [name, strategies] of Object.entries(FIELDS)) {
+  for (const [name, strategies] of Object.entries(STRATEGY_FIELDS)) {
     if (input[name as keyof StrategyInput] === undefined || strategies.includes(strategy)) continue;
     const field = `${path}.${name}`;
     throw invalidRequest(
