@@ -81,3 +81,15 @@ test('times and retries that are none are told of at once', async () => {
   assert.throws(() => client.on('*', () => {}, { timeoutMs: 0 }), /timeoutMs/);
   client.close();
 });
+
+test('the package stands by itself: its license, its sources in the maps, no link out of it', () => {
+  const folder = join(packageRoot(import.meta.url), 'sdk/typescript');
+  const read = (path: string): string => readFileSync(join(folder, path), 'utf8');
+  assert.equal(read('LICENSE'), readRepositoryFile('LICENSE'));
+  assert.doesNotMatch(read('README.md'), /\]\((?!https:|#)/);
+  const { version, files } = JSON.parse(read('package.json')) as Record<string, string>;
+  assert.ok(read('README.md').includes(`caxton-sdk-${version}.tgz`));
+  assert.ok(files?.includes('LICENSE'));
+  const { sourcesContent } = JSON.parse(read('dist/index.js.map')) as Record<string, string[]>;
+  assert.equal(sourcesContent?.[0], read('src/index.ts'));
+});
