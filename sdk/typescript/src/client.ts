@@ -1,8 +1,11 @@
+import type { CallLimits } from './deadline.js';
 import { EventApi } from './event-api.js';
+import { everyItem } from './every-item.js';
 import { FastChannel, type FastOptions } from './fast-channel.js';
 import type { CallOptions } from './http-caller.js';
 import type { OperationTypes } from './operation-table.js';
 import type * as types from './operation-types.js';
+import { whenOver } from './when-over.js';
 
 type Input<Name extends keyof OperationTypes, Parameter extends string = never> = Omit<
   OperationTypes[Name]['input'],
@@ -14,9 +17,16 @@ type Answer<Name extends keyof OperationTypes> = Promise<OperationTypes[Name]['o
 const WAIT_MARGIN_MS = 10_000;
 const WAIT_DEFAULT_MS = 30_000;
 const BID_WAIT_DEFAULT_MS = 30_000;
+const TASK_ENDS: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled']);
+const DEPLOYMENT_ENDS: ReadonlySet<string> = new Set(['completed', 'rolled_back', 'failed']);
 
 /** An agent that was deployed; `id` is its `agent_id`. */
 export type DeployedAgent = types.DeployAgentOutput & { readonly id: string };
+
+type Listed<Name extends keyof OperationTypes, Field extends keyof OperationTypes[Name]['output']> =
+  OperationTypes[Name]['output'][Field] extends ReadonlyArray<infer Item>
+    ? AsyncGenerator<Item, void, undefined>
+    : never;
 
 /** A message that was answered, as it is when a send waits. */
 export type RepliedMessage = types.SendMessageOutput & { readonly reply: types.Message };
@@ -240,6 +250,91 @@ export class CaxtonClient extends EventApi {
     options?: CallOptions,
   ): Answer<'cancelTask'> {
     return this.caller.call('cancelTask', { ...input, task_id }, options);
+  }
+
+  /** Resolves with a task when it is completed, failed or cancelled. */
+  waitForTask(task_id: string, limits: CallLimits = {}): Promise<types.Task> {
+    return whenOver(
+      {
+        what: 'The task',
+        watch: (stir, signal) => [
+          this.subscribe(
+            { events: ['task.completed', 'task.failed', 'task.cancelled'] },
+            (event) => event.task_id === task_id && stir(),
+            { signal },
+          ),
+          this.on('gap', stir),
+        ],
+        look: (signal) => this.getTask(task_id, { signal }),
+        isOver: ({ status }) => TASK_ENDS.has(status),
+      },
+      limits,
+    );
+  }
+
+  /** Resolves with a deployment or hot reload when it is completed, rolled back or failed. */
+  waitForDeployment(deployment_id: string, limits: CallLimits = {}): Promise<types.Deployment> {
+    return whenOver(
+      {
+        what: 'The deployment',
+        watch: (stir, signal) => [
+          this.subscribe(
+            { events: ['deployment.completed', 'deployment.rolled_back', 'deployment.failed'] },
+            (event) => event.deployment_id === deployment_id && stir(),
+            { signal },
+          ),
+          this.on('gap', stir),
+        ],
+        look: (signal) => this.getDeployment(deployment_id, { signal }),
+        isOver: ({ status }) => DEPLOYMENT_ENDS.has(status),
+      },
+      limits,
+    );
+  }
+
+  /** All agents, page by page. */
+  agents(
+    input: Input<'listAgents', 'offset'> = {},
+    options?: CallOptions,
+  ): Listed<'listAgents', 'agents'> {
+    const ask = (place: object) => this.listAgents({ ...input, ...place }, options);
+    return everyItem(ask, ({ agents }) => agents);
+  }
+
+  /** All messages of the history that fit, page by page. */
+  messages(
+    input: Input<'listMessages', 'cursor'> = {},
+    options?: CallOptions,
+  ): Listed<'listMessages', 'messages'> {
+    const ask = (place: object) => this.listMessages({ ...input, ...place }, options);
+    return everyItem(ask, ({ messages }) => messages);
+  }
+
+  /** All tasks, page by page. */
+  tasks(
+    input: Input<'listTasks', 'cursor'> = {},
+    options?: CallOptions,
+  ): Listed<'listTasks', 'tasks'> {
+    const ask = (place: object) => this.listTasks({ ...input, ...place }, options);
+    return everyItem(ask, ({ tasks }) => tasks);
+  }
+
+  /** All deployments and hot reloads, page by page. */
+  deployments(
+    input: Input<'listDeployments', 'offset'> = {},
+    options?: CallOptions,
+  ): Listed<'listDeployments', 'deployments'> {
+    const ask = (place: object) => this.listDeployments({ ...input, ...place }, options);
+    return everyItem(ask, ({ deployments }) => deployments);
+  }
+
+  /** All dead letters, page by page. */
+  deadLetters(
+    input: Input<'listDeadLetters', 'cursor'> = {},
+    options?: CallOptions,
+  ): Listed<'listDeadLetters', 'dead_letters'> {
+    const ask = (place: object) => this.listDeadLetters({ ...input, ...place }, options);
+    return everyItem(ask, ({ dead_letters }) => dead_letters);
   }
 
   /** Opens a channel for many messages, with a WebSocket of its own; close it when done. */
