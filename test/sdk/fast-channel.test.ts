@@ -180,7 +180,7 @@ test('a rate that is used up slows the channel down, and nothing is refused or o
   const slow = new CaxtonClient({ endpoint: limited.url });
   try {
     await slow.listMessages({ receiver: 'sink' });
-    const fast = slow.fast({ batchesInFlight: 1 });
+    const fast = slow.fast();
     const conversation_id = 'limited';
     await Promise.all(upTo(1_000).map((n) => fast.send({ ...inform(n), conversation_id })));
     const page = await eventually('the history has all', async () => {

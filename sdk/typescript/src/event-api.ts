@@ -151,11 +151,11 @@ export abstract class EventApi {
   }
 
   protected readonly mayConnect = (signal: AbortSignal): Promise<unknown> =>
-    new HttpCaller({ ...this.settings, retry: { ...this.settings.retry, retries: 0 } }).call(
-      'systemStatus',
-      {},
-      { signal, timeoutMs: CONNECT_CHECK_MS },
-    );
+    new HttpCaller({
+      ...this.settings,
+      retry: { ...this.settings.retry, retries: 0 },
+      firstContactRetries: 0,
+    }).call('systemStatus', {}, { signal, timeoutMs: CONNECT_CHECK_MS });
 
   #tell<Name extends keyof ClientEvents>(name: Name, value: ClientEvents[Name]): void {
     for (const listener of this.#own.get(name) ?? []) listener(value as never);
