@@ -8,7 +8,7 @@ import {
 } from '../../fipa/message.js';
 import { isFinalReply, type Performative } from '../../fipa/performative.js';
 import { readBid, readProgress, readReason } from './contents.js';
-import type { TaskEvent } from './events.js';
+import type { TaskCommand, TaskEvent } from './events.js';
 import type { Bid } from './strategies.js';
 import { conversationOf, type Task } from './task.js';
 
@@ -64,10 +64,13 @@ export function rejectionOf(task: Task, to: string, replyWith: string, reason: s
   return message;
 }
 
-/** Tells whoever does the task that its result is not wanted any more. */
-export function cancellationOf(task: Task, to: string, reason: string): Message {
+/** Tells whoever bids or does the task that neither is wanted any more. */
+export function cancellationOf(
+  task: Task,
+  { to, of, reason }: TaskCommand & { type: 'cancel' },
+): Message {
   const message = outgoing(task, 'cancel', to, JSON.stringify({ task_id: task.id, reason }));
-  message.inReplyTo = `${conversationOf(task)}.award`;
+  message.inReplyTo = `${conversationOf(task)}.${of}`;
   return message;
 }
 

@@ -52,7 +52,13 @@ export type TaskCommand =
       readonly replyWith: string;
       readonly reason: string;
     }
-  | { readonly type: 'cancel'; readonly to: string; readonly reason: string }
+  /** `of` is what the receiver was last asked: to bid, or to do the task. */
+  | {
+      readonly type: 'cancel';
+      readonly of: 'cfp' | 'award';
+      readonly to: string;
+      readonly reason: string;
+    }
   /** Tell subscribers; `type` of the event and its fields beside the task's id. */
   | { readonly type: 'publish'; readonly event: EventType; readonly body: Record<string, unknown> }
   /** It is this participant's turn that is used up. */

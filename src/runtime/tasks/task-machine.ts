@@ -144,7 +144,7 @@ function expire(task: Task, context: StepContext): Step {
   const reason = `no result within ${task.definition.timeoutMs / 1_000} s`;
   return choose(endAttempt(task, 'timed_out', reason, context), context, [
     { type: 'count', agentId, completed: false },
-    { type: 'cancel', to: agentId, reason },
+    { type: 'cancel', of: 'award', to: agentId, reason },
   ]);
 }
 
@@ -152,10 +152,16 @@ function cancelled(task: Task, reason: string, context: StepContext): Step {
   const doing = task.status === 'in_progress' ? task.award?.bid.agentId : undefined;
   const left = doing === undefined ? task : endAttempt(task, 'cancelled', reason, context);
   const said = reason === '' ? 'the task was cancelled' : reason;
+  const asked = [
+    ...(doing === undefined ? [] : [{ to: doing, of: 'award' as const }]),
+    // Who has not answered the call may still be working on a bid.
+    ...task.pending.map((to) => ({ to, of: 'cfp' as const })),
+  ];
   return {
     task: {
       ...left,
       status: 'cancelled',
+      pending: [],
       bids: [],
       offered: undefined,
       bidsUntilMs: 0,
@@ -163,7 +169,7 @@ function cancelled(task: Task, reason: string, context: StepContext): Step {
       reason,
     },
     commands: [
-      ...(doing === undefined ? [] : [{ type: 'cancel' as const, to: doing, reason: said }]),
+      ...asked.map((whom) => ({ type: 'cancel' as const, ...whom, reason: said })),
       ...rejectAll(task, said),
       {
         type: 'publish',

@@ -239,7 +239,7 @@ export class Tasks {
         this.#deliver(rejectionOf(task, command.to, command.replyWith, command.reason));
         return undefined;
       case 'cancel':
-        this.#deliver(cancellationOf(task, command.to, command.reason));
+        this.#deliver(cancellationOf(task, command));
         return undefined;
       case 'publish':
         this.#publish(command.event, task, command.body);

@@ -102,6 +102,18 @@ test('losers are turned down when the task ends, not before', () => {
   assert.deepEqual(run.told(), ['count a true', 'reject b', 'reject c', 'task.completed']);
 });
 
+test('who has not answered is told when the task is cancelled, and is not heard any more', () => {
+  const run = new Run().distribute().bid('a').refuse('b');
+  run.told();
+  run.take({ type: 'cancel', reason: '' });
+  assert.deepEqual(run.told(), ['cancel c', 'reject a', 'task.cancelled', 'deny']);
+  assert.deepEqual(run.bid('c').told(), ['ignore']);
+  const first = new Run().distribute('first_bid').bid('a').take({ type: 'delivered' });
+  first.told();
+  first.take({ type: 'cancel', reason: '' });
+  assert.deepEqual(first.told(), ['cancel a', 'cancel b', 'cancel c', 'task.cancelled', 'deny']);
+});
+
 test('each failure moves on to the next best, and the last one fails the task', () => {
   const run = awarded();
   run.told();

@@ -260,6 +260,19 @@ describe('a contract net', () => {
     assert.deepEqual(messages, [`cancel ${ids.doing}`, `reject-proposal ${ids.waiting}`]);
   });
 
+  it('tells those that are still to answer that it is cancelled', async () => {
+    const ids = await deploy({ silent: {}, unwilling: { cfp: { performative: 'refuse' } } });
+    const task = await create(['silent', 'unwilling']);
+    const distribution = test.runtime.tasks.distribute(task.id, 'best_bid', 60_000);
+    const refused = assert.rejects(distribution, refusal('CONFLICT', { status: 'cancelled' }));
+    await eventually('one has refused', () => {
+      return test.runtime.tasks.get(task.id).pending.length === 1;
+    });
+    await test.runtime.tasks.cancel(task.id, 'no need');
+    await refused;
+    assert.deepEqual((await sent(task)).slice(2), [`cancel ${ids.silent}`]);
+  });
+
   it('takes the first bid at once, and later ones as runners-up', async () => {
     const ids = await deploy({
       quick: {
