@@ -127,14 +127,22 @@ export class Directory {
     return [...providers].filter((agent) => agent.state === 'running');
   }
 
-  /** The capabilities on offer, by the time since when there is a provider. */
-  capabilities(offset: number, limit: number): CapabilityPage {
-    const page = [...this.#providers].slice(offset, offset + limit);
+  /**
+   * The capabilities on offer, by the time since when there is a provider.
+   * @param wanted whose offers count; default: everybody's
+   */
+  capabilities(
+    offset: number,
+    limit: number,
+    wanted?: (agentId: string) => boolean,
+  ): CapabilityPage {
+    const offered = wanted === undefined ? [...this.#providers] : this.#offeredBy(wanted);
+    const page = offered.slice(offset, offset + limit);
     return {
-      total: this.#providers.size,
+      total: offered.length,
       capabilities: page.map(([name, providers]) => ({
         name,
-        versions: [...(this.#versions.get(name)?.keys() ?? [])].sort(),
+        versions: wanted === undefined ? this.#versionsOf(name) : versionsAmong(providers, name),
         providerCount: providers.size,
         providers: firstOf(providers, LIMITS.capability_providers_shown).map((agent) => ({
           agentId: agent.id,
@@ -143,6 +151,18 @@ export class Directory {
         })),
       })),
     };
+  }
+
+  #offeredBy(wanted: (agentId: string) => boolean): Array<[string, Set<Agent>]> {
+    return [...this.#providers]
+      .map(([name, providers]): [string, Set<Agent>] => {
+        return [name, new Set([...providers].filter((agent) => wanted(agent.id)))];
+      })
+      .filter(([, providers]) => providers.size > 0);
+  }
+
+  #versionsOf(name: string): string[] {
+    return [...(this.#versions.get(name)?.keys() ?? [])].sort();
   }
 
   /** Everything, for a worker that starts. */
@@ -158,6 +178,16 @@ function firstOf<T>(items: Iterable<T>, count: number): T[] {
     first.push(item);
   }
   return first;
+}
+
+function versionsAmong(providers: Iterable<Agent>, name: string): string[] {
+  const versions = new Set<string>();
+  for (const { capabilities } of providers) {
+    for (const capability of capabilities) {
+      if (capability.startsWith(`${name}:`)) versions.add(capability.slice(name.length + 1));
+    }
+  }
+  return [...versions].sort();
 }
 
 /** A capability without the version that may follow it. */

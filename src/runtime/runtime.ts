@@ -310,9 +310,16 @@ export class Runtime {
     });
   }
 
-  /** What agents offer, whether they run or not. */
-  capabilities(offset: number, limit: number): CapabilityPage {
-    return this.#directory.capabilities(offset, limit);
+  /**
+   * What agents offer, whether they run or not.
+   * @param wanted whose offers count; default: everybody's
+   */
+  capabilities(
+    offset: number,
+    limit: number,
+    wanted?: (agentId: string) => boolean,
+  ): CapabilityPage {
+    return this.#directory.capabilities(offset, limit, wanted);
   }
 
   message(messageId: string): Promise<Message | undefined> {

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { LIMITS } from '../../base/limits.js';
+import { AgentScope } from '../agent-scope.js';
 import { defineOperation } from '../operation.js';
 import { AgentStatus, Offset, PageLimit } from '../schemas.js';
 
@@ -38,9 +39,11 @@ export const listCapabilities = defineOperation({
   grpc: { service: 'AgentService', methods: ['ListCapabilities'] },
   input: ListInput,
   output: ListOutput,
-  run: (runtime, input: Static<typeof ListInput>) => {
+  run: (runtime, input: Static<typeof ListInput>, { principal }) => {
     const offset = input.offset ?? 0;
-    const page = runtime.capabilities(offset, input.limit ?? LIMITS.page_default);
+    const limit = input.limit ?? LIMITS.page_default;
+    const scope = AgentScope.of(principal, runtime);
+    const page = runtime.capabilities(offset, limit, scope && ((id) => scope.allows(id)));
     const next = offset + page.capabilities.length;
     return {
       capabilities: page.capabilities.map((capability) => ({

@@ -215,12 +215,11 @@ export const listTasks = defineOperation({
         'cursor',
       );
     }
-    const page = runtime.tasks.list(status, cursor, limit);
+    // A token that is restricted to some agents sees the tasks that it made.
+    const createdBy = principal.agents && principal.name;
+    const page = runtime.tasks.list({ status, createdBy, before: cursor, limit });
     return {
-      // A token that is restricted to some agents sees the tasks that it made.
-      tasks: page.tasks
-        .filter(({ definition }) => !principal.agents || definition.createdBy === principal.name)
-        .map(taskSummary),
+      tasks: page.tasks.map(taskSummary),
       total: page.total,
       ...(page.nextCursor === undefined ? {} : { next_cursor: page.nextCursor }),
     };

@@ -22,6 +22,15 @@ export interface Entry {
   distributor: Distributor | undefined;
 }
 
+export interface TaskQuery {
+  readonly status?: TaskStatus | undefined;
+  /** The name of a token. */
+  readonly createdBy?: string | undefined;
+  /** The id of the last task of the page before. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
 export interface TaskPage {
   readonly tasks: readonly Task[];
   readonly total: number;
@@ -108,11 +117,12 @@ export class TaskTable {
     this.#forgotten(taskId);
   }
 
-  /** Newest first. @param before the id of the last task of the page before */
-  page(status: TaskStatus | undefined, before: string | undefined, limit: number): TaskPage {
+  /** Newest first. */
+  page({ status, createdBy, before, limit }: TaskQuery): TaskPage {
     const all = [...this.#entries.values()]
       .map((entry) => entry.task)
       .filter((task) => status === undefined || task.status === status)
+      .filter((task) => createdBy === undefined || task.definition.createdBy === createdBy)
       .sort((a, b) => (a.id < b.id ? 1 : -1));
     const from = before === undefined ? all : all.filter((task) => task.id < before);
     const tasks = from.slice(0, limit);

@@ -27,7 +27,7 @@ import { Performance } from './performance.js';
 import type { Strategy } from './strategies.js';
 import { deadlineMs, newTask, type Task, type TaskDefinition, type TaskStatus } from './task.js';
 import { step } from './task-machine.js';
-import { type Entry, type TaskPage, TaskTable } from './task-table.js';
+import { type Entry, type TaskPage, type TaskQuery, TaskTable } from './task-table.js';
 
 export interface TasksParts {
   readonly clients: Clients;
@@ -146,8 +146,8 @@ export class Tasks {
     return this.#table.get(taskId).task;
   }
 
-  list(status: TaskStatus | undefined, before: string | undefined, limit: number): TaskPage {
-    return this.#table.page(status, before, limit);
+  list(query: TaskQuery): TaskPage {
+    return this.#table.page(query);
   }
 
   /** Cancelling once more changes nothing. @throws CaxtonError NOT_FOUND, CONFLICT when it ended */

@@ -64,7 +64,7 @@ test('tasks come back as they were: new ones, those under way and those that end
   assert.equal(after[0]!.definition.data, '[1]');
   assert.equal(after[1]!.award?.bid.agentId, id);
   assert.deepEqual(
-    runtime.runtime.tasks.list(undefined, undefined, 10).tasks.map((task) => task.id),
+    runtime.runtime.tasks.list({ limit: 10 }).tasks.map((task) => task.id),
     [over.id, under.id, fresh.id],
   );
 });
