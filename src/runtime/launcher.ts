@@ -8,6 +8,7 @@ import type { Migration } from '../wire/control.js';
 import { FRAME_DELIVER, FRAME_HEADER_BYTES } from '../wire/frames.js';
 import type { Agent, Instance } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
+import { CpuAccounts } from './cpu-accounts.js';
 import type { DataReplicas } from './data-replicas.js';
 import type { Delivery } from './delivery.js';
 import type { CompiledModule } from './modules.js';
@@ -32,6 +33,7 @@ const INSTALL_ATTEMPTS = 5;
 /** Brings instances onto workers and takes them off again. */
 export class Launcher {
   readonly #parts: LauncherParts;
+  readonly #cpuAccounts = new CpuAccounts();
 
   constructor(parts: LauncherParts) {
     this.#parts = parts;
@@ -82,7 +84,7 @@ export class Launcher {
         hasStart: prepared.hasStart,
         fuelPerMessage: config.fuelPerMessage,
         memoryMaxBytes: config.memoryBytes,
-        cpuShareMillis: config.cpuShareMillis,
+        cpuShare: this.#cpuAccounts.grant(agent, config),
         environment: config.environment,
         data,
         sharesData: agent.only === undefined,

@@ -19,6 +19,14 @@ export interface WorkerStart {
   readonly dataBytes: number;
 }
 
+/** At most so much of one core, for all instances of the agent together. */
+export interface CpuShareGrant {
+  /** Thousandths of one core. */
+  readonly millis: number;
+  /** Shared by all of them: until when what they did is paid for, monotonic µs. */
+  readonly account: BigInt64Array<SharedArrayBuffer>;
+}
+
 /** Everything a worker must know to run one agent. */
 export interface AgentInstall {
   /** Number of this agent on this worker; never used twice within one generation. */
@@ -30,8 +38,7 @@ export interface AgentInstall {
   readonly hasStart: boolean;
   readonly fuelPerMessage: number;
   readonly memoryMaxBytes: number;
-  /** Thousandths of one core; 0 = no share set. */
-  readonly cpuShareMillis: number;
+  readonly cpuShare?: CpuShareGrant | undefined;
   readonly environment: Readonly<Record<string, string>>;
   /** The agent's stored data: pairs of key and value. */
   readonly data: ReadonlyArray<readonly [Uint8Array, Uint8Array]>;

@@ -69,10 +69,7 @@ export class AgentHost {
         capabilities: new Set(),
         subscriptions: new Set(),
       },
-      share:
-        install.cpuShareMillis > 0
-          ? new CpuShare(install.cpuShareMillis, monotonicUs())
-          : undefined,
+      share: install.cpuShare && new CpuShare(install.cpuShare.millis, install.cpuShare.account),
       instance: undefined,
     };
     try {

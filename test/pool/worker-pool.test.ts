@@ -180,7 +180,6 @@ async function echoInstall(slot: number): Promise<AgentInstall> {
     hasStart: prepared.start,
     fuelPerMessage: 1_000_000,
     memoryMaxBytes,
-    cpuShareMillis: 0,
     environment: {},
     data: [],
     sharesData: false,

@@ -127,7 +127,6 @@ export class WorkerHarness {
       hasStart: prepared.start,
       fuelPerMessage: LIMITS.fuel_default,
       memoryMaxBytes,
-      cpuShareMillis: 0,
       environment: {},
       data: [],
       sharesData: false,

@@ -193,7 +193,7 @@ test('an agent over its share of a core is paused, its neighbour is not', () =>
   withWorker(async (worker) => {
     // A thousandth of a core is 1 ms in a second: one message takes far more.
     const greedy = await worker.install(busy(3_000_000), {
-      cpuShareMillis: 1,
+      cpuShare: { millis: 1, account: new BigInt64Array(new SharedArrayBuffer(8)) },
       fuelPerMessage: 100_000_000,
     });
     const neighbour = await worker.install(mirror());
@@ -208,6 +208,20 @@ test('an agent over its share of a core is paused, its neighbour is not', () =>
     assert.ok(bounce.resumeMs > 0 && bounce.resumeMs <= done.pauseMs);
     assert.ok(bounce.frame.includes('later'));
     assert.equal((await worker.handled(other)).done.pauseMs, 0);
+  }));
+
+test('an instance waits for what another of its agent did', () =>
+  withWorker(async (worker) => {
+    const cpuShare = { millis: 1, account: new BigInt64Array(new SharedArrayBuffer(8)) };
+    const greedy = await worker.install(busy(3_000_000), {
+      cpuShare,
+      fuelPerMessage: 100_000_000,
+    });
+    const other = await worker.install(mirror(), { cpuShare });
+    const first = worker.send(greedy, {});
+    const second = worker.send(other, {});
+    await worker.handled(first);
+    assert.equal((await worker.bounced(second)).reason, BOUNCE_THROTTLED);
   }));
 
 test('reports hold the times of what was handled since the last one', () =>
