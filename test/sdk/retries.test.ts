@@ -107,7 +107,7 @@ test('two sends have two keys, and a key that was given is kept', async () => {
 test('a change without a key is not repeated when nobody knows whether it was done', async () => {
   answers = [hangUp];
   await assert.rejects(
-    clientOf().createTask({ name: 'work' }),
+    clientOf().stopAgent('worker'),
     (error) => CaxtonError.is(error, 'UNREACHABLE') && error.status === 0,
   );
   assert.equal(requests.length, 1);
@@ -136,7 +136,7 @@ test('a gateway without its server is asked again where that is safe', async () 
   answers = [gateway, done];
   await clientOf().systemStatus();
   answers = [gateway];
-  await assert.rejects(clientOf().createTask({ name: 'work' }), (error) =>
+  await assert.rejects(clientOf().stopAgent('worker'), (error) =>
     CaxtonError.is(error, 'INVALID_ANSWER'),
   );
   assert.equal(requests.length, 3);

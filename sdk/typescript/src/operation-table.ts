@@ -62,12 +62,12 @@ export const OPERATIONS: Readonly<Record<keyof OperationTypes, OperationRow>> = 
     query: ['limit'],
     repeat: 'always',
   },
-  updateAgent: { method: 'PUT', path: '/api/v1/agents/{agent_id}', query: [], repeat: 'never' },
+  updateAgent: { method: 'PUT', path: '/api/v1/agents/{agent_id}', query: [], repeat: 'with_key' },
   reloadAgent: {
     method: 'PUT',
     path: '/api/v1/agents/{agent_id}/reload',
     query: [],
-    repeat: 'never',
+    repeat: 'with_key',
   },
   listCapabilities: {
     method: 'GET',
@@ -115,7 +115,7 @@ export const OPERATIONS: Readonly<Record<keyof OperationTypes, OperationRow>> = 
     method: 'POST',
     path: '/api/v1/dead-letters/{message_id}/retry',
     query: [],
-    repeat: 'never',
+    repeat: 'with_key',
   },
   systemMetrics: { method: 'GET', path: '/api/v1/metrics/system', query: [], repeat: 'always' },
   agentMetrics: {
@@ -125,7 +125,7 @@ export const OPERATIONS: Readonly<Record<keyof OperationTypes, OperationRow>> = 
     repeat: 'always',
   },
   systemStatus: { method: 'GET', path: '/api/v1/status', query: [], repeat: 'always' },
-  createDeployment: { method: 'POST', path: '/api/v1/deployments', query: [], repeat: 'never' },
+  createDeployment: { method: 'POST', path: '/api/v1/deployments', query: [], repeat: 'with_key' },
   getDeployment: {
     method: 'GET',
     path: '/api/v1/deployments/{deployment_id}',
@@ -136,7 +136,7 @@ export const OPERATIONS: Readonly<Record<keyof OperationTypes, OperationRow>> = 
     method: 'POST',
     path: '/api/v1/deployments/{deployment_id}/rollback',
     query: [],
-    repeat: 'never',
+    repeat: 'with_key',
   },
   listDeployments: {
     method: 'GET',
@@ -144,7 +144,7 @@ export const OPERATIONS: Readonly<Record<keyof OperationTypes, OperationRow>> = 
     query: ['agent_id', 'status', 'limit', 'offset'],
     repeat: 'always',
   },
-  createTask: { method: 'POST', path: '/api/v1/tasks', query: [], repeat: 'never' },
+  createTask: { method: 'POST', path: '/api/v1/tasks', query: [], repeat: 'with_key' },
   listTasks: {
     method: 'GET',
     path: '/api/v1/tasks',
@@ -156,7 +156,7 @@ export const OPERATIONS: Readonly<Record<keyof OperationTypes, OperationRow>> = 
     method: 'POST',
     path: '/api/v1/tasks/{task_id}/distribute',
     query: [],
-    repeat: 'never',
+    repeat: 'with_key',
   },
   cancelTask: {
     method: 'POST',

@@ -42,6 +42,7 @@ export const updateAgent = defineOperation({
     'RESOURCE_LIMIT_EXCEEDED',
     'DEPLOYMENT_FAILED',
   ],
+  keepsResult: true,
   run: async (runtime, input: Static<typeof UpdateInput>, context) => {
     const agent = runtime.agents.get(input.agent_id);
     checkAgentAllowed(context.principal, input.agent_id, agent);
@@ -118,6 +119,7 @@ export const reloadAgent = defineOperation({
     'RESOURCE_LIMIT_EXCEEDED',
     'DEPLOYMENT_FAILED',
   ],
+  keepsResult: true,
   run: async (runtime, input: Static<typeof ReloadInput>, context) => {
     const agent = runtime.agents.get(input.agent_id);
     checkAgentAllowed(context.principal, input.agent_id, agent);

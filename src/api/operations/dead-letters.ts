@@ -109,6 +109,7 @@ export const retryDeadLetter = defineOperation({
   input: RetryInput,
   output: RetryOutput,
   errors: ['NOT_FOUND', 'AGENT_NOT_FOUND', 'RESOURCE_LIMIT_EXCEEDED', 'CONFLICT'],
+  keepsResult: true,
   run: async (runtime, input: Static<typeof RetryInput>, context) => {
     if (context.principal.agents !== undefined) {
       const agentId = (await runtime.deadLetters.get(input.message_id))?.agentId ?? '';

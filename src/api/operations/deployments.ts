@@ -57,6 +57,7 @@ export const createDeployment = defineOperation({
     'RESOURCE_LIMIT_EXCEEDED',
     'DEPLOYMENT_FAILED',
   ],
+  keepsResult: true,
   run: async (runtime, input: Static<typeof CreateInput>, context) => {
     const agent = runtime.agents.get(input.agent_id);
     checkAgentAllowed(context.principal, input.agent_id, agent);
@@ -186,6 +187,7 @@ export const rollbackDeployment = defineOperation({
   input: RollbackInput,
   output: RollbackOutput,
   errors: ['NOT_FOUND', 'CONFLICT'],
+  keepsResult: true,
   run: async (runtime, input: Static<typeof RollbackInput>, context) => {
     const { deployments } = runtime;
     const { plan } = await deployments.get(input.deployment_id);

@@ -34,6 +34,7 @@ export const createTask = defineOperation({
   input: TaskDefinitionInput,
   output: CreateOutput,
   errors: ['RESOURCE_LIMIT_EXCEEDED'],
+  keepsResult: true,
   run: async (runtime, input: TaskDefinitionInput, context) => {
     const definition = definitionOf(input, context.principal.name);
     checkMayUse(runtime, context.principal, definition);
@@ -94,6 +95,7 @@ export const distributeTask = defineOperation({
   input: DistributeInput,
   output: DistributeOutput,
   errors: ['NOT_FOUND', 'AGENT_NOT_FOUND', 'CONFLICT', 'TIMEOUT', 'RESOURCE_LIMIT_EXCEEDED'],
+  keepsResult: true,
   run: async (runtime, input: Static<typeof DistributeInput>, context) => {
     const { task_id: taskId, strategy = 'best_bid' } = input;
     const waitS = input.max_wait_seconds ?? LIMITS.task_bid_wait_default_s;

@@ -204,8 +204,15 @@ describe('the OpenAPI document', () => {
       parameters.some(({ $ref }) => $ref?.endsWith('Idempotency-Key')),
     );
     assert.deepEqual(withKey.map(({ operationId }) => operationId).sort(), [
+      'createDeployment',
+      'createTask',
       'deployAgent',
+      'distributeTask',
+      'reloadAgent',
+      'retryDeadLetter',
+      'rollbackDeployment',
       'sendMessage',
+      'updateAgent',
     ]);
   });
 
