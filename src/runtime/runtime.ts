@@ -296,9 +296,12 @@ export class Runtime {
     this.#state = 'ready';
   }
 
-  /** A query for one end also makes that name known as a client, which polls for its messages. */
-  history(query: HistoryQuery): Promise<HistoryPage> {
-    for (const name of [query.agent, query.receiver]) {
+  /**
+   * A query for one end also makes that name known as a client, which polls for its messages.
+   * @param mayPoll whether whoever asks may make names known
+   */
+  history(query: HistoryQuery, mayPoll = true): Promise<HistoryPage> {
+    for (const name of mayPoll ? [query.agent, query.receiver] : []) {
       if (name !== undefined && this.#directory.find(name) === undefined) this.clients.see(name);
     }
     const idOf = (name: string | undefined) => name && this.#idOf(name);

@@ -152,7 +152,32 @@ describe('over WebSocket', () => {
     });
   }
 
+  test('a claim of a name is for those who may send under it', async () => {
+    const client = await connect(server.wsUrl, headersOf('viewer'));
+    try {
+      const { error } = await client.ask({ type: 'subscribe', id: 1, client_id: 'vic' });
+      assert.equal((error as { code?: string } | undefined)?.code, 'FORBIDDEN');
+    } finally {
+      await client.close();
+    }
+  });
+
   test('nobody connects without a token', async () => {
     await assert.rejects(connect(server.wsUrl), { code: 'UNAUTHORIZED' });
   });
+});
+
+test('who only reads the history under a name makes it no receiver', async () => {
+  const send = () => {
+    const message = { performative: 'inform', receiver: 'absent', content: 1 };
+    return request(`${server.url}/api/v1/messages`, 'POST', message, headersOf('sender'));
+  };
+  const read = (caller: Role) => {
+    const url = `${server.url}/api/v1/messages?receiver=absent`;
+    return request(url, 'GET', undefined, headersOf(caller));
+  };
+  assert.equal((await read('viewer')).status, 200);
+  assert.equal((await send()).status, 404);
+  assert.equal((await read('sender')).status, 200);
+  assert.equal((await send()).status, 200);
 });

@@ -123,7 +123,7 @@ test('events stream tells why it is refused', async () => {
 
 test('a stream without a token that the server knows is refused with its own words', async () => {
   const file = server.file('tokens.yaml');
-  const entry = { name: 'ann', role: 'viewer', sha256: hashToken('right') };
+  const entry = { name: 'ann', role: 'sender', sha256: hashToken('right') };
   writeFileSync(file, JSON.stringify({ tokens: [entry] }));
   const guarded = await ServeProcess.start(['--config', file]);
   try {

@@ -208,7 +208,7 @@ test('a type that the server does not know is told to the listener and to who wa
 
 test('a client whose token is unknown is told so, and does not try for ever', async () => {
   const sha256 = createHash('sha256').update('the-key').digest('hex');
-  const guarded = await startTestServer({ tokens: [{ name: 'one', role: 'viewer', sha256 }] });
+  const guarded = await startTestServer({ tokens: [{ name: 'one', role: 'sender', sha256 }] });
   const wrong = new CaxtonClient({ endpoint: guarded.url, apiKey: 'not-the-key' });
   const right = new CaxtonClient({ endpoint: guarded.url, apiKey: 'the-key' });
   try {

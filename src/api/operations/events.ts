@@ -38,7 +38,8 @@ export type SubscribeInput = Static<typeof SubscribeInput>;
 export const subscribeEvents: StreamOperation = Object.freeze({
   name: 'events.subscribe',
   summary: 'Streams events and messages as they come, or from where a client left off',
-  role: 'viewer',
+  // Whoever listens is a receiver: the names that it claims can be sent to.
+  role: 'sender',
   // A client may subscribe to many things at once.
   rateClass: 'messages',
   grpc: {

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { rfc3339 } from '../../base/clock.js';
 import { CaxtonError, invalidRequest } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
+import { roleCovers } from '../../base/roles.js';
 import { MessageInputSchema, parseMessageInput } from '../../fipa/input.js';
 import { type Message, messageJsonText } from '../../fipa/message.js';
 import { normalizePerformative } from '../../fipa/performative.js';
@@ -205,7 +206,7 @@ export const listMessages = defineOperation({
   run: async (runtime, input: Static<typeof HistoryInput>, { principal }) => {
     const { agent, sender, receiver } = input;
     AgentScope.of(principal, runtime)?.checkQuery({ agent, sender, receiver });
-    const page = await runtime.history({
+    const query = {
       conversationId: input.conversation_id,
       agent,
       sender,
@@ -216,7 +217,9 @@ export const listMessages = defineOperation({
       order: input.order ?? 'asc',
       limit: input.limit ?? LIMITS.page_default,
       cursor: input.cursor,
-    });
+    };
+    // Who may send under a name may also poll for what is sent to it.
+    const page = await runtime.history(query, roleCovers(principal.role, sendMessage.role));
     return { messages: page.messages, total: page.total, next_cursor: page.nextCursor };
   },
   toJson: (page) => {

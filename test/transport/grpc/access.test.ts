@@ -23,7 +23,7 @@ before(async () => {
   server = await startTestServer({
     tokens: [
       { name: 'all', role: 'operator', sha256: operator.sha256 },
-      { name: 'one', role: 'viewer', sha256: restricted.sha256, agents: ['echo'] },
+      { name: 'one', role: 'sender', sha256: restricted.sha256, agents: ['echo'] },
     ],
   });
   admin = new GrpcTestClient(server.grpcAddress, { 'x-caxton-token': operator.token });
