@@ -66,7 +66,11 @@ const define = <T>(name: string, help: string, read: T): Definition<T> => ({
 
 const COUNTERS: readonly Definition<Scalar>[] = [
   define('messages_accepted_total', 'Messages accepted for delivery', (s) => s.messagesAccepted),
-  define('messages_processed_total', 'Messages that agents handled', (s) => s.messagesProcessed),
+  define(
+    'messages_processed_total',
+    'Messages and timers that agents handled',
+    (s) => s.messagesProcessed,
+  ),
   define('dead_letters_total', 'Messages put into the dead letters', (s) => s.deadLetters),
   define('copies_dropped_total', 'Copies for subscribers dropped', (s) => s.copiesDropped),
   define('fuel_used_total', 'Fuel units used by agents', (s) => s.fuelUsed),
@@ -93,7 +97,12 @@ const defineLabelled = (
 ): Definition<Labelled> & { label: string } => ({ ...define(name, help, read), label });
 
 const LABELLED_COUNTERS = [
-  defineLabelled('messages_failed_total', 'code', 'Messages that failed', (s) => s.messagesFailed),
+  defineLabelled(
+    'messages_failed_total',
+    'code',
+    'Messages and timers that failed',
+    (s) => s.messagesFailed,
+  ),
   defineLabelled(
     'rate_limited_total',
     'class',
