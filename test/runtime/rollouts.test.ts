@@ -307,4 +307,42 @@ describe('a deployment that a restart interrupts', () => {
       await rm(dataDir, { recursive: true });
     }
   });
+
+  it('still counts what failed before the restart', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'caxton-rollouts-'));
+    try {
+      const failing = await versioned('failing', { before: '(return (i32.const 3))' });
+      const first = await startTestRuntime({ data_dir: dataDir });
+      await first.deploy(await versioned('one'), { name: 'agent' });
+      const begun = await beginDeployment(first, 'agent', failing, {
+        type: 'canary',
+        stages: [{ percentage: 100, duration: '1h' }],
+      });
+      const { deploymentId } = begun.plan;
+      const hasAll = (test: TestRuntime) =>
+        eventually('it has all new ones', async () => {
+          const { share, restoring } = await test.runtime.deployments.get(deploymentId);
+          return share === 100 && !restoring;
+        });
+      await hasAll(first);
+      // Fewer than are judged.
+      for (let i = 0; i < 15; i++) await first.ask('agent', i);
+      await first.close();
+      const second = await startTestRuntime({ data_dir: dataDir });
+      try {
+        await hasAll(second);
+        const { earlier } = await second.runtime.deployments.get(deploymentId);
+        assert.deepEqual(earlier, { messages: 15, failed: 15 });
+        for (let i = 0; i < 5; i++) await second.ask('agent', i);
+        const state = await ended(second, begun);
+        assert.equal(state.status, 'rolled_back');
+        assert.match(state.reason ?? '', /^20 of 20 messages failed/);
+        assert.equal(await second.askContent('agent', 1), 'one');
+      } finally {
+        await second.close();
+      }
+    } finally {
+      await rm(dataDir, { recursive: true });
+    }
+  });
 });

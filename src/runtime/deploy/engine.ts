@@ -9,7 +9,7 @@ import type { Logger } from '../../base/log.js';
 import { type Command, type DeploymentEvent, transition } from './machine.js';
 import type { Scheduler } from './scheduler.js';
 import { type DeploymentState, hasEnded } from './state.js';
-import type { VersionControl } from './version-control.js';
+import type { VersionControl, VersionFigures } from './version-control.js';
 
 export interface EngineParts {
   readonly scheduler: Scheduler;
@@ -34,12 +34,15 @@ export class DeploymentRun {
   #busy = false;
   #stopped = false;
   #saved = false;
+  /** Figures as they were last kept. */
+  #keptFigures: VersionFigures;
   #cancelWait: (() => void) | undefined;
   #cancelCheck: (() => void) | undefined;
   #cancelSave: (() => void) | undefined;
 
   constructor(state: DeploymentState, control: VersionControl, parts: EngineParts) {
     this.#state = state;
+    this.#keptFigures = state.figures;
     this.#control = control;
     this.#parts = parts;
   }
@@ -65,6 +68,11 @@ export class DeploymentRun {
 
   /** The server stops: the deployment stays where it is, for the next start to go on with. */
   stop(): void {
+    if (this.#stopped) return;
+    if (this.#state.status === 'in_progress') {
+      this.#state = { ...this.#state, figures: this.#control.figures() };
+    }
+    this.#keepFigures();
     this.#stopped = true;
     this.#cancelTimers();
     this.#cancelSave?.();
@@ -76,13 +84,14 @@ export class DeploymentRun {
     const moment = { nowMs: this.#parts.scheduler.nowMs(), figures: this.#control.figures() };
     const { state, commands } = transition(before, event, moment);
     this.#state = state;
-    // New figures alone are not worth a write.
     if (commands.length > 0 || state.status !== before.status) {
       this.#cancelTimers();
       // Before the commands: what is on disk is never behind what was begun.
       this.#save();
       this.#parts.changed(before, state);
       for (const command of commands) this.#execute(command);
+    } else if (event.type === 'figures') {
+      this.#keepFigures();
     }
     this.#watch();
     this.#tellEnd();
@@ -153,12 +162,27 @@ export class DeploymentRun {
     try {
       this.#parts.save(this.#state);
       this.#saved = true;
+      this.#keptFigures = this.#state.figures;
     } catch (error) {
       this.#log(error, 'the state of a deployment could not be kept; trying again');
       this.#cancelSave = this.#parts.scheduler.after(LIMITS.deployment_check_ms, () => {
         this.#save();
         this.#tellEnd();
       });
+    }
+  }
+
+  // What failed before a restart must count after it: a bad version would else never turn back. One
+  // write a second at most, while messages come; a store that takes none is asked at the next look.
+  #keepFigures(): void {
+    const { figures } = this.#state;
+    const { messages, failed } = this.#keptFigures;
+    if (!this.#saved || (figures.messages === messages && figures.failed === failed)) return;
+    try {
+      this.#parts.save(this.#state);
+      this.#keptFigures = figures;
+    } catch (error) {
+      this.#log(error, 'the figures of a deployment could not be kept; trying again');
     }
   }
 

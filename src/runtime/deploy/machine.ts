@@ -260,13 +260,13 @@ function ended(
  * to where it was and repeats the step that was under way, a stage with its whole duration.
  */
 function resume(stopped: DeploymentState, finished: boolean, moment: Moment): Transition {
+  if (finished) return same(ended(stopped, 'completed', undefined, moment));
   const { messages, failed } = stopped.figures;
   const earlier = {
     messages: stopped.earlier.messages + messages,
     failed: stopped.earlier.failed + failed,
   };
   const state = { ...stopped, figures: moment.figures, earlier };
-  if (finished) return same(ended(state, 'completed', undefined, moment));
   if (state.status === 'rolling_back') return awaiting(state, (id) => ({ type: 'roll_back', id }));
   if (state.status === 'initializing') {
     const reason = `The server stopped before version ${state.plan.toVersion} had started.`;

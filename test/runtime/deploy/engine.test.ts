@@ -157,13 +157,35 @@ test('a share that can’t be set turns the deployment back', async () => {
   assert.equal(run.state.status, 'rolled_back');
 });
 
-test('new figures alone are not written', async () => {
+test('figures are written at the next look, once for each change', async () => {
   const run = await atFirstStage();
   const writes = run.saved.length;
   run.versions.figuresNow = figures(100, 1);
   await run.clock.advance(30_000);
-  assert.equal(run.saved.length, writes);
-  assert.equal(run.state.figures.messages, 100);
+  assert.equal(run.saved.length, writes + 1);
+  assert.deepEqual(run.saved.at(-1)!.figures, figures(100, 1));
+});
+
+test('a stop writes the figures since the last look', async () => {
+  const run = await atFirstStage();
+  run.versions.figuresNow = figures(18, 9);
+  run.run.stop();
+  assert.deepEqual(run.saved.at(-1)!.figures, figures(18, 9));
+  assert.equal(run.saved.at(-1)!.status, 'in_progress');
+  assert.equal(run.clock.timers, 0);
+});
+
+test('figures that the store doesn’t take are written at a later look', async () => {
+  const run = await atFirstStage();
+  const kept = run.saved.push.bind(run.saved);
+  run.saved.push = () => {
+    throw new Error('full');
+  };
+  run.versions.figuresNow = figures(10, 1);
+  await run.clock.advance(2_000);
+  run.saved.push = kept;
+  await run.clock.advance(1_000);
+  assert.deepEqual(run.saved.at(-1)!.figures, figures(10, 1));
 });
 
 test('an end that the store doesn’t take is written again until it does', async () => {
