@@ -44,6 +44,8 @@ export class AgentRollout implements VersionControl {
   #next: AgentVersion | undefined;
   #migrated: boolean;
   #over = false;
+  /** What the new version had done when it became the agent's. */
+  #final: VersionFigures = NO_FIGURES;
 
   /** @param resumed the deployment was under way before this process */
   constructor(parts: RolloutParts, agent: Agent, plan: DeploymentPlan, resumed: boolean) {
@@ -174,6 +176,7 @@ export class AgentRollout implements VersionControl {
     store.putAgent(this.#agent.toRecord(this.#agent.state, next.identity));
     this.#agent.settle(wallMs(), next);
     next.onGivenUp = undefined;
+    this.#final = this.figures();
     next.trial = undefined;
     for (const capability of next.config.capabilities) {
       directory.addCapability(this.#agent, capability);
@@ -256,7 +259,7 @@ export class AgentRollout implements VersionControl {
 
   figures(): VersionFigures {
     const trial = this.#next?.trial;
-    if (trial === undefined) return NO_FIGURES;
+    if (trial === undefined) return this.#final;
     return { messages: trial.messages, failed: trial.failed, latencyP99Ms: trial.latencyP99Ms };
   }
 }

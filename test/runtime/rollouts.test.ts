@@ -81,6 +81,29 @@ describe('another version of an agent', () => {
     });
   }
 
+  it('keeps on record what it had done when it took over', async () => {
+    await test.deploy(v1, { name: 'recorded' });
+    const failing = await versioned('failing', { before: '(return (i32.const 3))' });
+    const begun = await beginDeployment(test, 'recorded', failing, {
+      type: 'blue_green',
+      cleanup_delay: '3s',
+      rollback_on_error: false,
+    });
+    await eventually('it has all new ones', async () => {
+      const { share } = await test.runtime.deployments.get(begun.plan.deploymentId);
+      return share === 100;
+    });
+    await eventually('it has handled some', async () => {
+      await test.ask('recorded', 'x');
+      const { figures } = await test.runtime.deployments.get(begun.plan.deploymentId);
+      return figures.failed > 0;
+    });
+    const { status, figures } = await ended(test, begun);
+    assert.equal(status, 'completed');
+    assert.ok(figures.failed > 0 && figures.messages === figures.failed);
+    assert.ok(figures.latencyP99Ms > 0);
+  });
+
   it('that can’t start leaves the old one as it was', async () => {
     await test.deploy(v1, { name: 'cannot-start' });
     const broken = await versioned('broken', { init: '(i32.const 7)' });
@@ -325,18 +348,18 @@ describe('a deployment that a restart interrupts', () => {
           return share === 100 && !restoring;
         });
       await hasAll(first);
-      // Fewer than are judged.
+      // Fewer than are judged. The old version may have the first, within the millisecond.
       for (let i = 0; i < 15; i++) await first.ask('agent', i);
       await first.close();
       const second = await startTestRuntime({ data_dir: dataDir });
       try {
         await hasAll(second);
         const { earlier } = await second.runtime.deployments.get(deploymentId);
-        assert.deepEqual(earlier, { messages: 15, failed: 15 });
-        for (let i = 0; i < 5; i++) await second.ask('agent', i);
+        assert.ok(earlier.failed >= 14 && earlier.failed <= 15, `${earlier.failed}`);
+        for (let i = 0; i < 7; i++) await second.ask('agent', i);
         const state = await ended(second, begun);
         assert.equal(state.status, 'rolled_back');
-        assert.match(state.reason ?? '', /^20 of 20 messages failed/);
+        assert.match(state.reason ?? '', /^2[0-2] of 2[0-2] messages failed/);
         assert.equal(await second.askContent('agent', 1), 'one');
       } finally {
         await second.close();
