@@ -160,7 +160,11 @@ export class AgentRollout implements VersionControl {
   }
 
   setShare(percent: number): void {
-    if (this.#next !== undefined) this.#agent.share(wallMs(), this.#next, percent);
+    const next = this.#next;
+    if (next === undefined) return;
+    this.#agent.share(wallMs(), next, percent);
+    // Who is only tried out promises nothing: what asks for a capability may come to the other.
+    this.#parts.directory.offer(percent === 100 ? next : this.#old);
   }
 
   async retireOld(instances: number): Promise<void> {
@@ -173,14 +177,12 @@ export class AgentRollout implements VersionControl {
     const next = this.#next as AgentVersion;
     this.#checkRuns();
     const { store, directory, retirement } = this.#parts;
-    store.putAgent(this.#agent.toRecord(this.#agent.state, next.identity));
+    store.putAgent(this.#agent.toRecord(this.#agent.state, next));
     this.#agent.settle(wallMs(), next);
     next.onGivenUp = undefined;
     this.#final = this.figures();
     next.trial = undefined;
-    for (const capability of next.config.capabilities) {
-      directory.addCapability(this.#agent, capability);
-    }
+    directory.offer(next);
     // Nobody writes to an instance that no conversation leads to.
     for (const instance of this.#old.instances) retirement.retire(instance);
     // A former version that fails too often takes nobody along.
@@ -192,6 +194,7 @@ export class AgentRollout implements VersionControl {
 
   rollBack(): Promise<void> {
     this.#over = true;
+    this.#parts.directory.offer(this.#old);
     return this.#agent.exclusively(async () => {
       const next = this.#next;
       if (next !== undefined) await this.#giveBack(next);

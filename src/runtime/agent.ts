@@ -30,7 +30,10 @@ export class Agent {
   readonly figures: AgentFigures;
   readonly logs = new LogTail(LIMITS.log_lines_kept);
   readonly missedCopies = new MissedCopies(this.logs);
+  /** What it offers to others: what `offering` does, kept so by the directory. */
   readonly capabilities: Set<string>;
+  /** The version whose capabilities the agent has: the one that takes all new conversations, or most. */
+  offering: AgentVersion;
   /** Filters that it subscribed with, as JSON text. */
   readonly subscriptions = new Set<string>();
   state: AgentState = 'unloaded';
@@ -53,6 +56,7 @@ export class Agent {
     this.#mailboxBytes = mailboxBytes;
     this.capabilities = new Set(identity.config.capabilities);
     this.#current = new AgentVersion(this, identity);
+    this.offering = this.#current;
     this.#traffic = new Traffic(this.#current);
     this.#versions.add(this.#current);
     for (let i = 0; i < identity.config.instances; i++) this.newInstance(this.#current);
@@ -188,9 +192,10 @@ export class Agent {
 
   /**
    * @param state the one that it is about to be in
-   * @param identity of the version to come back on
+   * @param version to come back on
    */
-  toRecord(state: AgentState = this.state, identity: AgentIdentity = this.identity): AgentRecord {
+  toRecord(state: AgentState = this.state, version: AgentVersion = this.#current): AgentRecord {
+    const { identity } = version;
     return {
       agentId: identity.agentId,
       name: identity.config.name,
@@ -203,7 +208,7 @@ export class Agent {
       desiredState: state === 'stopped' || state === 'failed' ? state : 'running',
       config: identity.config,
       registrations: {
-        capabilities: [...this.capabilities],
+        capabilities: [...version.capabilities],
         subscriptions: [...this.subscriptions],
       },
     };
@@ -246,6 +251,8 @@ export class AgentVersion {
   readonly agent: Agent;
   readonly identity: AgentIdentity;
   readonly instances: Instance[] = [];
+  /** Those of its config and those that its instances registered. */
+  readonly capabilities: Set<string>;
   /** Told instead of failing the agent when this version's instances trap too often. */
   onGivenUp: ((error: PlainError) => void) | undefined;
   /** What it has done, while a deployment watches it. */
@@ -254,6 +261,7 @@ export class AgentVersion {
   constructor(agent: Agent, identity: AgentIdentity) {
     this.agent = agent;
     this.identity = identity;
+    this.capabilities = new Set(identity.config.capabilities);
   }
 
   get config(): AgentConfig {

@@ -1,6 +1,6 @@
 import { LIMITS } from '../base/limits.js';
 import type { DirectoryChange } from '../wire/control.js';
-import type { Agent } from './agent.js';
+import type { Agent, AgentVersion } from './agent.js';
 import type { AgentState } from './types.js';
 
 /** What agents offer under one name. */
@@ -74,9 +74,7 @@ export class Directory {
     this.#remember(agent);
     if (this.#byName.get(agent.name) === agent) this.#byName.delete(agent.name);
     for (const capability of agent.capabilities) {
-      const providers = this.#providers.get(bareName(capability));
-      providers?.delete(agent);
-      if (providers?.size === 0) this.#providers.delete(bareName(capability));
+      this.#forget(agent, bareName(capability));
       // An agent may be removed twice, and its successor may offer the same.
       if (wasThere) this.#countVersion(capability, -1);
     }
@@ -89,16 +87,43 @@ export class Directory {
     this.#formerNames.delete(this.#formerNames.keys().next().value as string);
   }
 
-  /** An agent registers a capability, `name` or `name:1.2`. @returns whether it is new */
-  addCapability(agent: Agent, capability: string): boolean {
-    if (agent.capabilities.has(capability)) return false;
-    agent.capabilities.add(capability);
-    if (this.#byId.get(agent.id) !== agent) return true;
-    this.#provide(agent, capability);
-    this.#announce([
-      { change: 'capability', agentId: agent.id, capability: bareName(capability), present: true },
-    ]);
+  /**
+   * An instance of a version registers a capability, `name` or `name:1.2`.
+   * @returns whether it is new
+   */
+  addCapability(version: AgentVersion, capability: string): boolean {
+    if (version.capabilities.has(capability)) return false;
+    version.capabilities.add(capability);
+    if (version.agent.offering === version) this.offer(version);
     return true;
+  }
+
+  /** From now on an agent offers what this version of it does, and nothing else. */
+  offer(version: AgentVersion): void {
+    const { agent, capabilities } = version;
+    agent.offering = version;
+    const added = [...capabilities].filter((each) => !agent.capabilities.has(each));
+    const removed = [...agent.capabilities].filter((each) => !capabilities.has(each));
+    for (const each of added) agent.capabilities.add(each);
+    for (const each of removed) agent.capabilities.delete(each);
+    if (this.#byId.get(agent.id) !== agent) return;
+    // Another version of a capability keeps its name on offer.
+    const names = new Set([...capabilities].map(bareName));
+    const gone = new Set(removed.map(bareName).filter((name) => !names.has(name)));
+    for (const each of added) this.#provide(agent, each);
+    for (const each of removed) this.#countVersion(each, -1);
+    for (const name of gone) this.#forget(agent, name);
+    const changes = [
+      ...added.map((each) => capabilityChange(agent, each, true)),
+      ...[...gone].map((name) => capabilityChange(agent, name, false)),
+    ];
+    if (changes.length > 0) this.#announce(changes);
+  }
+
+  #forget(agent: Agent, name: string): void {
+    const providers = this.#providers.get(name);
+    providers?.delete(agent);
+    if (providers?.size === 0) this.#providers.delete(name);
   }
 
   #provide(agent: Agent, capability: string): void {
@@ -199,13 +224,15 @@ function bareName(capability: string): string {
 function changesFor(agent: Agent, present: boolean): DirectoryChange[] {
   return [
     { change: 'agent', agentId: agent.id, name: agent.name, present },
-    ...[...agent.capabilities].map(
-      (capability): DirectoryChange => ({
-        change: 'capability',
-        agentId: agent.id,
-        capability: bareName(capability),
-        present,
-      }),
-    ),
+    ...[...agent.capabilities].map((each) => capabilityChange(agent, each, present)),
   ];
+}
+
+function capabilityChange(agent: Agent, capability: string, present: boolean): DirectoryChange {
+  return {
+    change: 'capability',
+    agentId: agent.id,
+    capability: bareName(capability),
+    present,
+  };
 }

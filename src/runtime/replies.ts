@@ -120,12 +120,12 @@ export class Replies implements ReplySink {
         this.#parts.timers.cancel(instance, uint32At(source, offset + 8));
         break;
       default:
-        this.#handleText(instance.agent, source, offset);
+        this.#handleText(instance, source, offset);
     }
   }
 
   // Frames whose body is one text.
-  #handleText(agent: Agent, source: Buffer, offset: number): void {
+  #handleText({ agent, version }: Instance, source: Buffer, offset: number): void {
     const body = offset + FRAME_HEADER_BYTES;
     const text = source.toString('utf8', body, body + uint32At(source, offset + 8));
     switch (source[offset]) {
@@ -133,7 +133,7 @@ export class Replies implements ReplySink {
         this.#log(agent, source[offset + 1] as number, text);
         break;
       case FRAME_CAPABILITY:
-        if (this.#parts.directory.addCapability(agent, text)) this.#registered(agent);
+        if (this.#parts.directory.addCapability(version, text)) this.#registered(agent);
         break;
       case FRAME_SUBSCRIBE:
         if (this.#parts.subscriptions.add(agent, text)) this.#registered(agent);

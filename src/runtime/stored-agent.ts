@@ -11,6 +11,9 @@ export function storedAgent(
   const stored = record.config as Partial<AgentConfig>;
   const config = { ...stored, instances: stored.instances ?? 1 } as AgentConfig;
   const agent = newAgent({ ...record, config });
-  for (const each of record.registrations?.capabilities ?? []) agent.capabilities.add(each);
+  for (const each of record.registrations?.capabilities ?? []) {
+    agent.version.capabilities.add(each);
+    agent.capabilities.add(each);
+  }
   return agent;
 }

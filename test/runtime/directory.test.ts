@@ -58,8 +58,8 @@ test('a capability that is registered is announced once, and goes with its agent
   const agent = running('a');
   directory.add(agent);
   announced.length = 0;
-  directory.addCapability(agent, 'work:1');
-  directory.addCapability(agent, 'work:1');
+  directory.addCapability(agent.version, 'work:1');
+  directory.addCapability(agent.version, 'work:1');
   assert.deepEqual(announced, [
     { change: 'capability', agentId: agent.id, capability: 'work', present: true },
   ]);
@@ -70,9 +70,40 @@ test('a capability that is registered is announced once, and goes with its agent
 
 test('a capability of an agent that is not there is not offered', () => {
   const { directory, announced } = makeDirectory();
-  directory.addCapability(running('gone'), 'work');
+  directory.addCapability(running('gone').version, 'work');
   assert.deepEqual(directory.providers('work'), []);
   assert.deepEqual(announced, []);
+});
+
+test('an agent offers what one of its versions does, and nothing else', () => {
+  const { directory, announced } = makeDirectory();
+  const agent = running('a', ['kept', 'work:1', 'old']);
+  directory.add(agent);
+  const next = agent.newVersion(
+    { ...agent.identity, config: { ...agent.identity.config, capabilities: ['kept', 'work:2'] } },
+    0,
+  );
+  announced.length = 0;
+  directory.addCapability(next, 'new');
+  assert.deepEqual([...agent.capabilities], ['kept', 'work:1', 'old']);
+  assert.equal(announced.length, 0);
+  directory.offer(next);
+  const offers = () =>
+    directory.capabilities(0, 10).capabilities.map(({ name, versions }) => [name, ...versions]);
+  assert.deepEqual([...agent.capabilities], ['kept', 'work:2', 'new']);
+  assert.deepEqual(offers(), [['kept'], ['work', '2'], ['new']]);
+  const told = announced.flatMap((each) =>
+    each.change === 'capability' ? [`${each.capability} ${each.present}`] : [],
+  );
+  assert.deepEqual(told, ['work true', 'new true', 'old false']);
+  // What the other registers now is its own.
+  directory.addCapability(agent.version, 'late');
+  assert.deepEqual(directory.providers('late'), []);
+  directory.offer(agent.version);
+  assert.deepEqual(offers(), [['kept'], ['work', '1'], ['old'], ['late']]);
+  directory.remove(agent);
+  directory.offer(next);
+  assert.deepEqual(offers(), []);
 });
 
 test('all changes together tell a new worker what the others know', () => {
@@ -81,7 +112,7 @@ test('all changes together tell a new worker what the others know', () => {
   const removed = running('removed', ['x']);
   directory.add(kept);
   directory.add(removed);
-  directory.addCapability(kept, 'z');
+  directory.addCapability(kept.version, 'z');
   directory.remove(removed);
   const replay = (changes: readonly DirectoryChange[]) => {
     const facts = new Set<string>();
