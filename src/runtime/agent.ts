@@ -3,10 +3,10 @@ import { LIMITS } from '../base/limits.js';
 import type { WorkerChannel } from '../pool/worker-channel.js';
 import type { AgentRecord } from '../store/store.js';
 import { type Activity, AgentFigures } from './agent-figures.js';
-import { hashText } from './conversation-births.js';
 import { LogTail } from './log-tail.js';
 import { DispatchWindow, Mailbox } from './mailbox.js';
 import { MissedCopies } from './missed-copies.js';
+import { heaviest } from './rendezvous.js';
 import { Traffic } from './traffic.js';
 import type { TrialFigures } from './trial-figures.js';
 import type { AgentConfig, AgentSnapshot, AgentState, InstanceSnapshot } from './types.js';
@@ -286,18 +286,6 @@ export class AgentVersion {
       )
     );
   }
-}
-
-function heaviest(instances: readonly Instance[], conversationId: string): Instance | undefined {
-  let best: Instance | undefined;
-  let bestWeight = -1;
-  for (const instance of instances) {
-    const weight = hashText(conversationId, instance.number);
-    if (weight <= bestWeight) continue;
-    best = instance;
-    bestWeight = weight;
-  }
-  return best;
 }
 
 /** One instance: where it lives and what waits for it. The instance itself lives in a worker. */
