@@ -28,7 +28,10 @@ export const RollbackFields = {
 /** `strategy` of a deployment, as users write it. */
 export const DeploymentStrategyInput = Type.Object(
   {
-    type: Type.Enum([...DEPLOYMENT_STRATEGIES]),
+    type: Type.Enum([...DEPLOYMENT_STRATEGIES], {
+      description:
+        'How to go about it; immediate goes back when a start fails, but not on errors: there is no old version left',
+    }),
     stages: Type.Optional(
       Type.Array(
         Type.Object(

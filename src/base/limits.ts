@@ -261,6 +261,8 @@ export const LIMITS = Object.freeze({
   cleanup_delay_ms: 300_000,
   /** How long a hot reload lets both versions run beside each other, unless told otherwise. */
   reload_trial_ms: 60_000,
+  /** How long rolling watches a batch at most before the next one. */
+  batch_watch_ms: 10_000,
   /** How often the figures of a new version are looked at. */
   deployment_check_ms: 1_000,
   /** Messages that a new version must have seen before its errors or latency count. */

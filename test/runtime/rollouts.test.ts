@@ -26,7 +26,7 @@ describe('another version of an agent', () => {
 
   const strategies: ReadonlyArray<readonly [StrategyInput, 'deployment' | 'reload', number]> = [
     [{ type: 'immediate' }, 'deployment', 1],
-    [{ type: 'rolling', batch_size: 2 }, 'deployment', 5],
+    [{ type: 'rolling', batch_size: 2, batch_watch: '100ms' }, 'deployment', 5],
     [{ type: 'blue_green', cleanup_delay: '50ms' }, 'deployment', 2],
     [
       {

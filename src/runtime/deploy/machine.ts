@@ -1,6 +1,6 @@
 import type { PlainError } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
-import { type DeploymentState, hasEnded, type StageState } from './state.js';
+import { type DeploymentState, hasEnded, messagesSeen, type StageState } from './state.js';
 import { STRATEGIES } from './strategies.js';
 import type { Step } from './strategy.js';
 import { thresholdPassed } from './thresholds.js';
@@ -69,7 +69,7 @@ export function transition(
     case 'failed':
       return event.id === state.awaited ? broken(state, event.error, moment) : same(state);
     case 'figures':
-      return guarded(state, moment);
+      return guarded(state, moment, leaveEarly);
     case 'unhealthy':
       return canTurnBack(state) ? broken(state, event.error, moment) : same(state);
     case 'roll_back':
@@ -162,13 +162,23 @@ function awaiting(state: DeploymentState, command: (id: number) => Command): Tra
 
 function hold(before: DeploymentState, stage: number, moment: Moment): Transition {
   const { percentage, durationMs } = before.plan.stages[stage - 1]!;
-  const state = { ...before, share: percentage, changedMs: moment.nowMs };
+  const { messages: messagesBefore } = messagesSeen(before);
+  const state = { ...before, share: percentage, messagesBefore, changedMs: moment.nowMs };
   const share: Command = { type: 'set_share', percent: percentage };
   const after =
     durationMs > 0
       ? awaiting(state, (id) => ({ type: 'wait', id, durationMs }))
       : advance({ ...state, awaited: 0 }, moment);
   return { state: after.state, commands: [share, ...after.commands] };
+}
+
+/** Ends a stage that was to last only until there is enough to judge the new version by. */
+function leaveEarly(state: DeploymentState, moment: Moment): Transition {
+  if (state.step?.phase !== 'holding' || state.restoring) return same(state);
+  const { enoughMessages } = state.plan.stages[state.step.stage - 1]!;
+  if (enoughMessages === undefined) return same(state);
+  const messages = messagesSeen(state).messages - state.messagesBefore;
+  return messages >= enoughMessages ? advance({ ...state, awaited: 0 }, moment) : same(state);
 }
 
 /** Closes the stage before and opens the step's own, where it is another. */

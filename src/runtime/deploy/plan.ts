@@ -23,6 +23,8 @@ export interface StagePlan {
   /** 1 to 100. */
   readonly percentage: number;
   readonly durationMs: number;
+  /** The stage ends sooner when the new version has handled so many messages in it. */
+  readonly enoughMessages?: number;
 }
 
 /** When a deployment goes back by itself. */

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../base/limits.js';
 import type { StagePlan } from './plan.js';
 import {
   FINISHING,
@@ -10,8 +11,9 @@ import {
 
 /**
  * Batch by batch: instances of the new version are started and checked, get their part of new
- * conversations, and as many old ones are retired before the next batch begins. So the agent never
- * has fewer instances than before, and at most one batch more.
+ * conversations and are watched until their errors can be judged or a while has passed; then as many
+ * old ones are retired, and the next batch begins. So the agent never has fewer instances than
+ * before, and at most one batch more.
  *
  *   starting ──▶ checking ──▶ holding k/n ──▶ retiring ──┬─▶ finishing
  *      ▲                                                 │
@@ -20,11 +22,12 @@ import {
 export const rolling = Object.freeze<Strategy>({ stages, next });
 
 /** One stage for each batch; the share follows the number of instances. */
-function stages({ batchSize, newInstances }: StageOptions): StagePlan[] {
+function stages({ batchSize, batchWatchMs, newInstances }: StageOptions): StagePlan[] {
   const batches = Math.ceil(newInstances / batchSize);
   return Array.from({ length: batches }, (_, i) => ({
     percentage: Math.max(1, Math.floor((100 * (i + 1)) / batches)),
-    durationMs: 0,
+    durationMs: batchWatchMs,
+    enoughMessages: LIMITS.error_threshold_messages,
   }));
 }
 

@@ -54,6 +54,8 @@ export interface DeploymentState {
   readonly figures: VersionFigures;
   /** What it had done before the server was last started again. */
   readonly earlier: { readonly messages: number; readonly failed: number };
+  /** Messages that the new version had handled when it got its present share. */
+  readonly messagesBefore: number;
   /** When status, stage or share last changed. */
   readonly changedMs: number;
 }
@@ -86,6 +88,7 @@ export function initialState(plan: DeploymentPlan): DeploymentState {
     reason: undefined,
     figures: NO_FIGURES,
     earlier: { messages: 0, failed: 0 },
+    messagesBefore: 0,
     changedMs: plan.createdMs,
   };
 }

@@ -18,6 +18,8 @@ export interface StrategyInput {
   readonly type: string;
   readonly stages?: ReadonlyArray<{ readonly percentage: number; readonly duration: Duration }>;
   readonly batch_size?: number;
+  /** How long a batch is watched at most; users can't set it. */
+  readonly batch_watch?: Duration;
   readonly cleanup_delay?: Duration;
   /** Share of new conversations with which a hot reload begins, percent. */
   readonly traffic_split?: number;
@@ -32,6 +34,7 @@ export interface StrategyInput {
 export const STRATEGY_FIELDS: Readonly<Record<string, readonly StrategyName[]>> = Object.freeze({
   stages: ['canary'],
   batch_size: ['rolling'],
+  batch_watch: ['rolling'],
   cleanup_delay: ['blue_green'],
   traffic_split: ['graceful', 'parallel', 'traffic_splitting'],
   trial: ['graceful', 'parallel', 'traffic_splitting'],
@@ -53,7 +56,7 @@ export function toStrategyPlan(
 ): StrategyPlan {
   const strategy = strategyName(kind, input.type, `${path}.type`);
   checkFields(strategy, input, path);
-  const duration = (name: 'cleanup_delay' | 'trial', otherwise: number): number =>
+  const duration = (name: 'batch_watch' | 'cleanup_delay' | 'trial', otherwise: number): number =>
     input[name] === undefined ? otherwise : readDuration(input[name], `${path}.${name}`);
   const batchSize = input.batch_size ?? 1;
   return {
@@ -62,6 +65,7 @@ export function toStrategyPlan(
     stages: STRATEGIES[strategy].stages({
       stages: input.stages && readStages(input.stages, `${path}.stages`),
       batchSize,
+      batchWatchMs: duration('batch_watch', LIMITS.batch_watch_ms),
       cleanupDelayMs: duration('cleanup_delay', LIMITS.cleanup_delay_ms),
       newInstances,
       trafficSplit: input.traffic_split,

@@ -29,6 +29,7 @@ export interface Progress {
 export interface StageOptions {
   readonly stages: readonly StagePlan[] | undefined;
   readonly batchSize: number;
+  readonly batchWatchMs: number;
   readonly cleanupDelayMs: number;
   readonly newInstances: number;
   /** Share with which a hot reload begins; undefined = the strategy's own. */
