@@ -9,9 +9,9 @@ import {
 } from './strategy.js';
 
 /**
- * Hot reload that waits for the old version's work: the new version is started and checked, gets
- * all new conversations (with `traffic_split` that share first, for a trial), and the reload is
- * done when the old version has no conversation left.
+ * Hot reload that leaves the old version its work: the new version is started and checked, and gets
+ * all new conversations (with `traffic_split` that share first, for a trial). The old one is closed
+ * to new conversations and goes when those that it has are over; the reload doesn't wait for that.
  *
  *   starting ──▶ checking ──▶ [holding traffic_split %] ──▶ holding 100 % ──▶ retiring ──▶ finishing
  */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestRun } from './support.js';
 
-test('graceful is done when the old version has no conversation left', async () => {
+test('graceful is done when the old version is closed to new conversations', async () => {
   const run = new TestRun({ type: 'graceful' }, { kind: 'reload', oldInstances: 2 });
   run.versions.held.add('retireOld');
   await run.begin();
