@@ -101,6 +101,8 @@ export const LIMITS = Object.freeze({
   version_linger_ms: 300_000,
   /** … and after so long in any case. */
   version_linger_max_ms: 1_800_000,
+  /** Former versions of an agent that linger beside the present one; the oldest goes first. */
+  former_versions_per_agent: 3,
 
   // Supervision.
   restart_backoff_ms: 100,

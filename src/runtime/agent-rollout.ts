@@ -42,6 +42,7 @@ export class AgentRollout implements VersionControl {
   readonly #plan: DeploymentPlan;
   readonly #old: AgentVersion;
   #next: AgentVersion | undefined;
+  readonly #resumed: boolean;
   #migrated: boolean;
   #over = false;
   /** What the new version had done when it became the agent's. */
@@ -53,6 +54,7 @@ export class AgentRollout implements VersionControl {
     this.#agent = agent;
     this.#plan = plan;
     this.#old = agent.version;
+    this.#resumed = resumed;
     this.#migrated = resumed;
     // Of what runs the agent itself holds the module; of what shall run, this deployment does.
     if (resumed && !this.finished) parts.modules.retain(this.#target.moduleHash);
@@ -78,6 +80,8 @@ export class AgentRollout implements VersionControl {
       const next = this.#next;
       while (next.instances.length < instances) {
         const instance = this.#newInstance(next);
+        // It may be in the middle of conversations.
+        instance.hadMessage = this.#resumed;
         const migration = this.#migrated
           ? undefined
           : { from: this.#plan.fromVersion, to: this.#plan.toVersion };
@@ -168,7 +172,9 @@ export class AgentRollout implements VersionControl {
   }
 
   async retireOld(instances: number): Promise<void> {
-    for (const instance of this.#old.instances.slice(0, instances)) {
+    // Those that were to end before come first, and some of them are gone already.
+    const gone = this.#plan.oldInstances - this.#old.instances.length;
+    for (const instance of this.#old.instances.slice(0, Math.max(instances - gone, 0))) {
       this.#parts.retirement.retire(instance);
     }
   }
@@ -184,7 +190,7 @@ export class AgentRollout implements VersionControl {
     next.trial = undefined;
     directory.offer(next);
     // Nobody writes to an instance that no conversation leads to.
-    for (const instance of this.#old.instances) retirement.retire(instance);
+    retirement.retireVersion(this.#old);
     // A former version that fails too often takes nobody along.
     this.#old.onGivenUp = () => retirement.abandon(this.#old);
     this.#over = true;
@@ -234,7 +240,9 @@ export class AgentRollout implements VersionControl {
       if (frame[0] !== FRAME_DELIVER) continue;
       const { conversationId, priority } = decodeMessage(frame, FRAME_HEADER_BYTES, false);
       const bornMs = this.#parts.births.bornMs(conversationId);
-      this.#agent.instanceFor(conversationId, bornMs).mailbox.push(frame, priority);
+      const to = this.#agent.instanceFor(conversationId, bornMs);
+      to.hadMessage = true;
+      to.mailbox.push(frame, priority);
     }
   }
 

@@ -302,7 +302,9 @@ export class Instance {
   openedMs = Number.NEGATIVE_INFINITY;
   /** Conversations that began later go to others; infinitely long ago = it takes none at all. */
   closedMs = Number.POSITIVE_INFINITY;
-  /** When a message was last put before it, milliseconds since the Unix epoch. */
+  /** A message was put before it since it was started, or may have been. */
+  hadMessage = false;
+  /** When one was last, while it was not alone, milliseconds since the Unix epoch. */
   usedMs = 0;
   memoryBytes = 0;
   /** Where it lives; undefined while it has no place. */

@@ -279,6 +279,8 @@ export class Agents {
 
   #recreate(record: AgentRecord): Agent {
     const agent = storedAgent(record, this.#parts.newAgent);
+    // It may be in the middle of conversations.
+    for (const instance of agent.instances) instance.hadMessage = true;
     this.#parts.directory.add(agent);
     this.#parts.lifecycle.load(agent);
     this.#parts.modules.retain(record.moduleHash);

@@ -19,7 +19,7 @@ const DRAIN_MS = LIMITS.grace_period_default_s * 1_000;
 /**
  * Ends instances of former versions when their conversations are over, which is taken to be so
  * when they were silent for a while. Until then they get what belongs to those conversations, and
- * no new ones.
+ * no new ones. One that never had a conversation has nothing to wait for.
  */
 export class Retirement {
   readonly #parts: RetirementParts;
@@ -37,6 +37,26 @@ export class Retirement {
     instance.agent.choicesChanged();
     this.#instances.add(instance);
     this.#timer ??= setInterval(() => this.#check(), CHECK_MS).unref();
+  }
+
+  /** All of a version goes, which is not the agent's any more. */
+  retireVersion(version: AgentVersion): void {
+    for (const instance of version.instances) this.retire(instance);
+    // Its instances may have ended before it was a former one.
+    this.#dropEmpty(version);
+    const lingering = [...version.agent.versions].filter(
+      (each) => each !== version.agent.version && each.instances.some((one) => this.#lingers(one)),
+    );
+    for (const oldest of lingering.slice(0, -LIMITS.former_versions_per_agent)) {
+      oldest.agent.withdraw(oldest);
+      for (const instance of oldest.instances) {
+        if (this.#instances.has(instance)) this.#end(instance, DRAIN_MS);
+      }
+    }
+  }
+
+  #lingers(instance: Instance): boolean {
+    return this.#instances.has(instance) && instance.hadMessage;
   }
 
   /** It takes new conversations again. */
@@ -73,8 +93,10 @@ export class Retirement {
 
   #isDone(instance: Instance, nowMs: number): boolean {
     if (nowMs - instance.closedMs >= LIMITS.version_linger_max_ms) return true;
-    const silentMs = nowMs - Math.max(instance.closedMs, instance.usedMs);
-    return instance.mailbox.size === 0 && silentMs >= this.#parts.lingerMs;
+    if (instance.mailbox.size > 0) return false;
+    // Within the millisecond in which it was closed a conversation may still begin.
+    if (!instance.hadMessage) return nowMs > instance.closedMs + 1;
+    return nowMs - Math.max(instance.closedMs, instance.usedMs) >= this.#parts.lingerMs;
   }
 
   #end(instance: Instance, drainMs: number): void {
@@ -88,17 +110,22 @@ export class Retirement {
   }
 
   async #finish(instance: Instance, drainMs: number): Promise<void> {
-    const { launcher, modules } = this.#parts;
+    const { launcher } = this.#parts;
     const { agent, version } = instance;
     // It gets no message from here on; what it has is handled first.
     instance.closedMs = Number.NEGATIVE_INFINITY;
     await launcher.idle(instance, drainMs);
     agent.dropInstance(instance);
     await instance.exclusively(() => launcher.evict(instance, true));
+    this.#dropEmpty(version);
+  }
+
+  #dropEmpty(version: AgentVersion): void {
+    const { agent } = version;
     if (version.instances.length > 0 || version === agent.version) return;
     // One that was removed has taken along the modules of all its versions.
     if (agent.discarded || !agent.versions.has(version)) return;
     agent.dropVersion(version);
-    modules.release(version.identity.moduleHash);
+    this.#parts.modules.release(version.identity.moduleHash);
   }
 }

@@ -172,8 +172,12 @@ export class Router {
     const { births } = this.#parts;
     const { conversationId } = message;
     births.note(conversationId);
-    if (agent.only !== undefined) return agent.only;
+    if (agent.only !== undefined) {
+      agent.only.hadMessage = true;
+      return agent.only;
+    }
     const instance = agent.instanceFor(conversationId, births.bornMs(conversationId));
+    instance.hadMessage = true;
     instance.usedMs = wallMs();
     return instance;
   }
