@@ -44,8 +44,8 @@ export interface VersionControl {
   setShare(percent: number): void;
 
   /**
-   * Ends so many of the old version's instances in all, each when its conversations are done, which this doesn’t
-   * wait for.
+   * Ends so many of the old version's instances in all, each when its conversations are done, which
+   * this doesn't wait for.
    */
   retireOld(instances: number): Promise<void>;
 
