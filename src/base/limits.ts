@@ -30,7 +30,10 @@ export const LIMITS = Object.freeze({
   /** Results and replies kept under idempotency keys. */
   idempotency_bytes: 64 * MIB,
   known_clients: 100_000,
-  /** Places in the table of conversations whose clients chose the id; a power of two. */
+  /**
+   * Conversations whose clients chose the id of which it is known when they began: so many that were
+   * spoken in last at least, twice as many at most. A power of two; 64 bytes each.
+   */
   conversation_births: 2 ** 18,
 
   // Conversations that follow a protocol; the longest idle are forgotten first.

@@ -1,26 +1,28 @@
 import { wallMs } from '../base/clock.js';
-import { SORTABLE_ID_CHARACTERS, timeOfId } from '../base/ids.js';
+import { SORTABLE_ID_CHARACTERS, timeInText } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
+import { BirthTable } from './birth-table.js';
 
 const OWN_PREFIX = 'conv_';
 const OWN_LENGTH = OWN_PREFIX.length + SORTABLE_ID_CHARACTERS;
+/** Milliseconds since the Unix epoch: there was no server then that made ids. */
+const OWN_SINCE_MS = Date.UTC(2020, 0, 1);
 
 /**
  * When conversations began, which tells the version and the instance of an agent that they stay on.
- * The server's own ids have their time in them. Those that clients made up are kept as fingerprints
- * in a table of fixed size, where a new one takes the place of an old one: one that was pushed out
- * counts as new.
+ * The server's own ids have their time in them. Those that clients made up are kept in a table of
+ * fixed size, which knows the last ones that were spoken in: one that it has forgotten counts as new.
  */
 export class ConversationBirths {
-  readonly #fingerprints: Uint32Array;
-  readonly #bornMs: Float64Array;
-  readonly #mask: number;
+  readonly #table: BirthTable;
+  /** It is so late at least, which saves asking the clock. */
+  #reachedMs = 0;
+  /** Ids of the server's form were seen whose time had not come: some day it will have. */
+  #ahead = false;
 
-  /** @param places a power of two */
-  constructor(places: number = LIMITS.conversation_births) {
-    this.#fingerprints = new Uint32Array(places);
-    this.#bornMs = new Float64Array(places);
-    this.#mask = places - 1;
+  /** @param remembered conversations that it knows at least, a power of two */
+  constructor(remembered: number = LIMITS.conversation_births) {
+    this.#table = new BirthTable(remembered);
   }
 
   /**
@@ -28,27 +30,41 @@ export class ConversationBirths {
    * clock that ids are made by; the one of timestamps may differ from it by milliseconds.
    */
   note(conversationId: string, nowMs?: number): void {
-    if (isOwn(conversationId)) return;
-    const hash = hashText(conversationId);
-    const at = hash & this.#mask;
-    const fingerprint = fingerprintOf(hash, conversationId);
-    if (this.#fingerprints[at] === fingerprint) return;
-    this.#fingerprints[at] = fingerprint;
-    this.#bornMs[at] = nowMs ?? wallMs();
+    const madeMs = ownMs(conversationId);
+    if (madeMs >= 0 && this.#isPast(madeMs, nowMs)) {
+      // What was a client's when its time had not come stays one.
+      if (this.#ahead) this.#table.touch(conversationId);
+      return;
+    }
+    if (this.#table.touch(conversationId)) return;
+    this.#table.addTouched(nowMs ?? wallMs());
+    if (madeMs >= 0) this.#ahead = true;
   }
 
   /** Milliseconds since the Unix epoch; now when it isn't known. */
-  bornMs(conversationId: string, nowMs: number = wallMs()): number {
-    if (isOwn(conversationId)) return timeOfId(conversationId.slice(OWN_PREFIX.length));
-    const hash = hashText(conversationId);
-    const at = hash & this.#mask;
-    if (this.#fingerprints[at] !== fingerprintOf(hash, conversationId)) return nowMs;
-    return this.#bornMs[at] as number;
+  bornMs(conversationId: string, nowMs?: number): number {
+    const madeMs = ownMs(conversationId);
+    const own = madeMs >= 0 && this.#isPast(madeMs, nowMs);
+    if (own && !this.#ahead) return madeMs;
+    return this.#table.bornMs(conversationId) ?? (own ? madeMs : (nowMs ?? wallMs()));
+  }
+
+  #isPast(ms: number, nowMs: number | undefined): boolean {
+    if (nowMs !== undefined) return ms <= nowMs;
+    if (ms <= this.#reachedMs) return true;
+    this.#reachedMs = wallMs();
+    return ms <= this.#reachedMs;
   }
 }
 
-function isOwn(conversationId: string): boolean {
-  return conversationId.length === OWN_LENGTH && conversationId.startsWith(OWN_PREFIX);
+/**
+ * The time in an id that has the form of the server's own; -1 of any other. What follows the time
+ * is random and isn't looked at: it would cost more than all the rest.
+ */
+function ownMs(conversationId: string): number {
+  if (conversationId.length !== OWN_LENGTH || !conversationId.startsWith(OWN_PREFIX)) return -1;
+  const madeMs = timeInText(conversationId, OWN_PREFIX.length);
+  return madeMs >= OWN_SINCE_MS ? madeMs : -1;
 }
 
 /** 32 bits of FNV-1a over UTF-16 units, mixed so that all of them are good for a choice. */
@@ -60,9 +76,4 @@ export function hashText(text: string, seed = 0): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
-}
-
-// A second hash beside the one that chose the place; 0 is an empty place.
-function fingerprintOf(hash: number, text: string): number {
-  return (Math.imul(hash, 31) ^ (text.length << 24) ^ text.charCodeAt(text.length >> 1)) >>> 0 || 1;
 }

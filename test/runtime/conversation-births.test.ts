@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { firstIdOf } from '../../src/base/ids.js';
 import { ConversationBirths, hashText } from '../../src/runtime/conversation-births.js';
 
@@ -28,7 +29,65 @@ test('a table that is too small forgets, and takes none for another', () => {
     assert.equal(bornMs, i);
     known += 1;
   }
-  assert.ok(known > 0 && known <= 64);
+  assert.ok(known >= 64 && known <= 128);
+});
+
+test('the last conversations are remembered, however many came before and between', () => {
+  const remembered = 64;
+  fc.assert(
+    fc.property(fc.array(fc.nat(300), { minLength: 500, maxLength: 2_000 }), (spoken) => {
+      const births = new ConversationBirths(remembered);
+      /** In the order in which they were spoken in last. */
+      const began = new Map<number, number>();
+      spoken.forEach((conversation, i) => {
+        births.note(`c-${conversation}`, i);
+        const recent = [...began.keys()].slice(-remembered);
+        const bornMs = recent.includes(conversation)
+          ? (began.get(conversation) as number)
+          : births.bornMs(`c-${conversation}`);
+        began.delete(conversation);
+        began.set(conversation, bornMs);
+        for (const each of [...began.keys()].slice(-remembered)) {
+          assert.equal(births.bornMs(`c-${each}`, -1), began.get(each));
+        }
+      });
+    }),
+    { numRuns: 10 },
+  );
+});
+
+test('ids whose hashes shared a place leave each other alone, as thirty thousand others do', () => {
+  const births = new ConversationBirths();
+  births.note('customer-1', 1_000);
+  births.note('order-704792', 2_000);
+  assert.equal(births.bornMs('customer-1', 9_000), 1_000);
+  for (let i = 0; i < 400; i++) births.note(`live-${i}`, i);
+  for (let i = 0; i < 30_000; i++) births.note(`other-${i}`, 5_000);
+  for (let i = 0; i < 400; i++) assert.equal(births.bornMs(`live-${i}`, 9_000), i);
+});
+
+test('an id that only looks like the server’s own is as old as its first message', () => {
+  for (const id of [
+    'conv_7ZZZZZZZZZZZZZZZZZZZZZZZZZ',
+    'conv_abcdefghijklmnopqrstuvwxyz',
+    'conv_00000000000000000000000000',
+    `conv_01JÀ${'0'.repeat(22)}`,
+  ]) {
+    const births = new ConversationBirths(64);
+    births.note(id, 1_700_000_000_000);
+    births.note(id, 1_800_000_000_000);
+    assert.equal(births.bornMs(id, 1_900_000_000_000), 1_700_000_000_000, id);
+    births.note('by the clock');
+    assert.equal(births.bornMs(id), 1_700_000_000_000, id);
+  }
+});
+
+test('a time to come in an id means nothing when it has come either', () => {
+  const births = new ConversationBirths(64);
+  const id = `conv_${firstIdOf(1_700_000_005_000)}`;
+  births.note(id, 1_700_000_000_000);
+  births.note(id, 1_700_000_010_000);
+  assert.equal(births.bornMs(id, 1_700_000_010_000), 1_700_000_000_000);
 });
 
 test('hashes of ids that differ a little are spread evenly', () => {
