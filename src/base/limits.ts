@@ -35,6 +35,8 @@ export const LIMITS = Object.freeze({
    * spoken in last at least, twice as many at most. A power of two; 64 bytes each.
    */
   conversation_births: 2 ** 18,
+  /** Messages of the history that are looked through for them after a restart, newest first. */
+  birth_recall_messages: 2_000_000,
 
   // Conversations that follow a protocol; the longest idle are forgotten first.
   tracked_conversations: 100_000,

@@ -8,6 +8,7 @@ import type { Agent, AgentVersion, Instance } from './agent.js';
 import type { ConversationBirths } from './conversation-births.js';
 import type { Delivery } from './delivery.js';
 import type { DeploymentPlan, VersionTarget } from './deploy/plan.js';
+import type { DeploymentState } from './deploy/state.js';
 import type { VersionControl, VersionFigures } from './deploy/version-control.js';
 import type { Directory } from './directory.js';
 import type { Launcher } from './launcher.js';
@@ -42,22 +43,45 @@ export class AgentRollout implements VersionControl {
   readonly #plan: DeploymentPlan;
   readonly #old: AgentVersion;
   #next: AgentVersion | undefined;
-  readonly #resumed: boolean;
+  /** Of those that it had before a restart, the ones that aren't there yet. */
+  readonly #missing = new Set<Instance>();
   #migrated: boolean;
   #over = false;
   /** What the new version had done when it became the agent's. */
   #final: VersionFigures = NO_FIGURES;
 
-  /** @param resumed the deployment was under way before this process */
-  constructor(parts: RolloutParts, agent: Agent, plan: DeploymentPlan, resumed: boolean) {
+  /** @param resumed where it was, when the deployment was under way before this process */
+  constructor(
+    parts: RolloutParts,
+    agent: Agent,
+    plan: DeploymentPlan,
+    resumed: DeploymentState | undefined,
+  ) {
     this.#parts = parts;
     this.#agent = agent;
     this.#plan = plan;
     this.#old = agent.version;
-    this.#resumed = resumed;
-    this.#migrated = resumed;
+    this.#migrated = resumed !== undefined;
+    if (resumed === undefined || this.finished) return;
     // Of what runs the agent itself holds the module; of what shall run, this deployment does.
-    if (resumed && !this.finished) parts.modules.retain(this.#target.moduleHash);
+    parts.modules.retain(this.#target.moduleHash);
+    if (resumed.status === 'in_progress') this.#recall(resumed);
+  }
+
+  /**
+   * Gives the new version the conversations that it had, before its instances are there: what comes
+   * in them meanwhile waits for those.
+   */
+  #recall({ shares = [], newInstances }: DeploymentState): void {
+    if (shares.length === 0) return;
+    this.#next = this.#newVersion(this.#target.config as AgentConfig);
+    for (let i = 0; i < newInstances; i++) {
+      const instance = this.#agent.newInstance(this.#next);
+      // It may be in the middle of conversations.
+      instance.hadMessage = true;
+      this.#missing.add(instance);
+    }
+    for (const { percent, sinceMs } of shares) this.#agent.share(sinceMs, this.#next, percent);
   }
 
   get finished(): boolean {
@@ -78,10 +102,9 @@ export class AgentRollout implements VersionControl {
       const prepared = await modules.get(this.#target.moduleHash, config.memoryBytes);
       this.#next ??= this.#newVersion(config);
       const next = this.#next;
-      while (next.instances.length < instances) {
-        const instance = this.#newInstance(next);
-        // It may be in the middle of conversations.
-        instance.hadMessage = this.#resumed;
+      while (next.instances.length < instances || this.#missing.size > 0) {
+        const [missing] = this.#missing;
+        const instance = missing ?? this.#newInstance(next);
         const migration = this.#migrated
           ? undefined
           : { from: this.#plan.fromVersion, to: this.#plan.toVersion };
@@ -90,12 +113,15 @@ export class AgentRollout implements VersionControl {
             this.#parts.launcher.installPatiently(instance, prepared, migration),
           );
         } catch (error) {
-          this.#agent.dropInstance(instance);
+          // What waits for one that was missed goes to the old version in the rollback.
+          if (missing === undefined) this.#agent.dropInstance(instance);
           throw error;
         }
         this.#migrated = true;
         this.#checkRuns();
-        this.#open(instance);
+        if (missing === undefined) this.#open(instance);
+        else this.#parts.delivery.pump(instance);
+        this.#missing.delete(instance);
       }
     });
   }
@@ -163,10 +189,10 @@ export class AgentRollout implements VersionControl {
     return instances.length > 0 && instances.every((instance) => instance.ready);
   }
 
-  setShare(percent: number): void {
+  setShare(percent: number, sinceMs: number): void {
     const next = this.#next;
     if (next === undefined) return;
-    this.#agent.share(wallMs(), next, percent);
+    this.#agent.share(sinceMs, next, percent);
     // Who is only tried out promises nothing: what asks for a capability may come to the other.
     this.#parts.directory.offer(percent === 100 ? next : this.#old);
   }

@@ -140,7 +140,7 @@ export class Agent {
     return instance;
   }
 
-  /** So many percent of the conversations that begin from now on go to `version`. */
+  /** So many percent of the conversations that begin after this millisecond go to `version`. */
   share(nowMs: number, version: AgentVersion, percent: number): void {
     this.#traffic.split(nowMs, version, percent);
     this.choicesChanged();

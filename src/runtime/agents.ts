@@ -264,11 +264,13 @@ export class Agents {
   /**
    * Brings back the agents of the store. Those that can't start become `failed`; where something
    * was missing that is no fault of theirs they stay `loaded`, and it is tried again.
+   * @param known called when all are known and none runs yet, so that no message is on its way
    */
-  async restore(): Promise<void> {
+  async restore(known: () => Promise<void>): Promise<void> {
     const records = this.#parts.store.agents();
     // All first: the filters and messages of one may name another.
     const agents = records.map((record) => this.#recreate(record));
+    await known();
     for (let from = 0; from < records.length; from += RESTORED_AT_ONCE) {
       const group = records.slice(from, from + RESTORED_AT_ONCE);
       await Promise.all(
@@ -336,7 +338,8 @@ export class Agents {
       const { version } = agent;
       while (version.instances.length < version.config.instances) agent.newInstance(version);
       try {
-        for (const instance of agent.instances) {
+        // After a restart there may be those of a deployment beside them, which brings them itself.
+        for (const instance of version.instances) {
           await instance.exclusively(() =>
             this.#parts.launcher.installPatiently(instance, prepared),
           );

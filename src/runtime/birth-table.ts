@@ -46,6 +46,17 @@ export class BirthTable {
     this.#add(bornMs);
   }
 
+  /** As `touch`, but its birth is this one from now on, whether it was known or not. */
+  put(id: string, bornMs: number): void {
+    if (this.touch(id)) this.#young.setBornMs(this.#young.find(this.#low, this.#high), bornMs);
+    else this.#add(bornMs);
+  }
+
+  /** Whether the next one that it doesn't know begins another half. */
+  get full(): boolean {
+    return this.#young.count === this.#capacity;
+  }
+
   /** Undefined when it isn't known. */
   bornMs(id: string): number | undefined {
     this.#hash(id);
@@ -114,6 +125,10 @@ class Half {
 
   bornMs(at: number): number {
     return this.#times[at * 2 + 1] as number;
+  }
+
+  setBornMs(at: number, bornMs: number): void {
+    this.#times[at * 2 + 1] = bornMs;
   }
 
   /** It must not be there yet. */

@@ -41,6 +41,22 @@ export class ConversationBirths {
     if (madeMs >= 0) this.#ahead = true;
   }
 
+  /**
+   * To be called for messages from before a restart, the newest first, as long as it isn't `full`:
+   * the conversation had begun by then.
+   */
+  recall(conversationId: string, atMs: number): void {
+    const madeMs = ownMs(conversationId);
+    if (madeMs >= 0 && madeMs <= atMs) return;
+    this.#table.put(conversationId, atMs);
+    if (madeMs >= 0) this.#ahead = true;
+  }
+
+  /** Whether another conversation may push out one that it knows. */
+  get full(): boolean {
+    return this.#table.full;
+  }
+
   /** Milliseconds since the Unix epoch; now when it isn't known. */
   bornMs(conversationId: string, nowMs?: number): number {
     const madeMs = ownMs(conversationId);

@@ -13,6 +13,7 @@ import { Agents } from './agents.js';
 import { readingsOf } from './alert-readings.js';
 import { Alerts } from './alerts.js';
 import { Backlog } from './backlog.js';
+import { recallBirths } from './birth-recall.js';
 import { Clients } from './clients.js';
 import { ConversationBirths } from './conversation-births.js';
 import { ConversationViews } from './conversation-views.js';
@@ -61,6 +62,7 @@ export class Runtime {
   readonly tasks: Tasks;
   readonly inboxes = new Inboxes();
   readonly #backlog: Backlog;
+  readonly #births = new ConversationBirths();
   readonly #alerts: Alerts;
   readonly #directory: Directory;
   readonly #modules: Modules;
@@ -108,7 +110,7 @@ export class Runtime {
       },
     });
     this.conversations = new ConversationViews(this.#conversations, store);
-    const births = new ConversationBirths();
+    const births = this.#births;
     const router = new Router({
       backlog: this.#backlog,
       births,
@@ -288,12 +290,23 @@ export class Runtime {
     this.metrics.start();
     this.#alerts.start();
     this.tasks.restore();
-    await this.agents.restore();
+    await this.agents.restore(() => this.#recallConversations());
     this.deployments.resume();
     // Those that neither an agent nor a deployment uses.
     this.#modules.sweep();
     this.tasks.start();
     this.#state = 'ready';
+  }
+
+  /** Where conversations belong whose agents have a deployment under way. */
+  async #recallConversations(): Promise<void> {
+    const sharesMs = this.deployments
+      .restore()
+      .flatMap(({ status, shares }) => (status === 'in_progress' && shares?.[0]?.sinceMs) || []);
+    if (sharesMs.length === 0) return;
+    // Those that were silent for longer were over when the first of these deployments began.
+    const sinceMs = Math.min(...sharesMs) - this.config.deployments.linger_ms;
+    await recallBirths(this.#births, this.#store, this.#directory, sinceMs);
   }
 
   /**

@@ -2,6 +2,7 @@ import { agentNotFound, CaxtonError } from '../base/errors.js';
 import type { Agent } from './agent.js';
 import { AgentRollout, type RolloutParts } from './agent-rollout.js';
 import type { DeploymentPlan, VersionTarget } from './deploy/plan.js';
+import type { DeploymentState } from './deploy/state.js';
 import type { PlannedVersion, VersionChange, VersionSource } from './deploy/updates.js';
 import type { VersionControl } from './deploy/version-control.js';
 import type { AgentConfig } from './types.js';
@@ -64,10 +65,14 @@ export class Versions implements VersionSource {
 
   /**
    * The two versions of an agent, for one deployment.
-   * @param resumed the deployment was under way before this process
+   * @param resumed where it was, when the deployment was under way before this process
    * @throws CaxtonError AGENT_NOT_FOUND
    */
-  controlFor(agentId: string, plan: DeploymentPlan, resumed: boolean): VersionControl {
+  controlFor(
+    agentId: string,
+    plan: DeploymentPlan,
+    resumed: DeploymentState | undefined,
+  ): VersionControl {
     return new AgentRollout(this.#parts, this.#get(agentId), plan, resumed);
   }
 

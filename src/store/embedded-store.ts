@@ -253,6 +253,11 @@ export class EmbeddedStore implements Store {
     return this.#read((snapshot) => this.#reader(snapshot).message(messageId));
   }
 
+  async walkHistory(sinceMs: number, take: (message: Message) => boolean): Promise<void> {
+    if (!this.#options.historyEnabled) return;
+    await this.#read((snapshot) => this.#reader(snapshot).walk(sinceMs, take));
+  }
+
   putDeadLetter(bytes: Buffer, agentId: string, error: PlainError, failedMs: number): void {
     const message = bytes.subarray(0, encodedBytes(bytes));
     const { messageId } = decodeMessage(message, 0, false);

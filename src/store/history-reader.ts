@@ -74,6 +74,13 @@ export class HistoryReader {
     };
   }
 
+  /** Newest first, without content, until `take` returns false. */
+  async walk(sinceMs: number, take: (message: Message) => boolean): Promise<void> {
+    await this.#walk({ sinceMs, order: 'desc', limit: 0 }, true, undefined, (number) =>
+      take(this.#messages.read(number, false)),
+    );
+  }
+
   /** The first of these messages: large ones make a short page. */
   #read(numbers: readonly number[]): Message[] {
     const messages: Message[] = [];

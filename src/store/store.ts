@@ -154,6 +154,11 @@ export interface Store {
 
   history(query: HistoryQuery): Promise<HistoryPage>;
   message(messageId: string): Promise<Message | undefined>;
+  /**
+   * Shows the messages of the history from this millisecond on, newest first and without their
+   * content, until `take` returns false.
+   */
+  walkHistory(sinceMs: number, take: (message: Message) => boolean): Promise<void>;
 
   /** `bytes` holds the binary message. */
   putDeadLetter(bytes: Buffer, agentId: string, error: PlainError, failedMs: number): void;

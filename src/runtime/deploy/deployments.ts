@@ -19,13 +19,14 @@ export interface DeploymentsParts {
   readonly logger: Logger;
   readonly publish: (type: EventType, body: EventBody) => void;
   /**
-   * The two versions of an agent, for one deployment; `resumed` when it was under way before.
+   * The two versions of an agent, for one deployment; `resumed` is where it was before a restart,
+   * and what conversations the new version has by it, it has from here on.
    * @throws CaxtonError AGENT_NOT_FOUND
    */
   readonly versionControlFor: (
     agentId: string,
     plan: DeploymentPlan,
-    resumed: boolean,
+    resumed: DeploymentState | undefined,
   ) => VersionControl;
   /** Told when a deployment has ended, and how is on disk. */
   readonly ended?: (state: DeploymentState) => void;
@@ -46,6 +47,12 @@ export class Deployments {
   readonly #history: DeploymentHistory;
   /** Those that have not ended, and those whose end isn't kept yet, by id. */
   readonly #runs = new Map<string, DeploymentRun>();
+  /** Between `restore` and `resume`. */
+  #interrupted: Array<{
+    readonly state: DeploymentState;
+    /** Absent when the agent is gone. */
+    readonly control: VersionControl | undefined;
+  }> = [];
 
   constructor(parts: DeploymentsParts) {
     this.#parts = parts;
@@ -76,7 +83,7 @@ export class Deployments {
       createdMs: this.#scheduler.nowMs(),
     };
     const state = initialState(plan);
-    const control = this.#parts.versionControlFor(plan.agentId, plan, false);
+    const control = this.#parts.versionControlFor(plan.agentId, plan, undefined);
     this.#history.save(state);
     const run = this.#add(state, control);
     this.#publish(undefined, state);
@@ -165,12 +172,22 @@ export class Deployments {
   }
 
   /**
-   * Goes on with what the last stop or crash interrupted; docs/deployments.md says how. To be
-   * called once, when agents run again on their stored versions.
+   * Reads what the last stop or crash interrupted, and gives versions the conversations that they
+   * had. To be called once, when all agents are known and before a message is routed.
+   * @returns where those deployments were
+   */
+  restore(): DeploymentState[] {
+    const states = this.#history.load();
+    this.#interrupted = states.map((state) => ({ state, control: this.#controlOf(state) }));
+    return states;
+  }
+
+  /**
+   * Goes on with what `restore` found; docs/deployments.md says how. To be called once, when agents
+   * run again on their stored versions.
    */
   resume(): void {
-    for (const state of this.#history.load()) {
-      const control = this.#controlOf(state.plan);
+    for (const { state, control } of this.#interrupted.splice(0)) {
       const event: DeploymentEvent =
         control === undefined
           ? { type: 'agent_removed' }
@@ -185,9 +202,10 @@ export class Deployments {
     this.#runs.clear();
   }
 
-  #controlOf(plan: DeploymentPlan): VersionControl | undefined {
+  #controlOf(state: DeploymentState): VersionControl | undefined {
+    const { plan } = state;
     try {
-      return this.#parts.versionControlFor(plan.agentId, plan, true);
+      return this.#parts.versionControlFor(plan.agentId, plan, state);
     } catch (error) {
       const { deploymentId, agentId } = plan;
       this.#parts.logger.warn(

@@ -99,7 +99,7 @@ export class DeploymentRun {
 
   #execute(command: Command): void {
     const control = this.#control;
-    if (command.type === 'set_share') this.#setShare(command.percent);
+    if (command.type === 'set_share') this.#setShare(command.percent, command.sinceMs);
     else if (command.type === 'wait') this.#wait(command.id, command.durationMs);
     else this.#await(command.id, () => call(control, command));
   }
@@ -110,9 +110,9 @@ export class DeploymentRun {
     );
   }
 
-  #setShare(percent: number): void {
+  #setShare(percent: number, sinceMs: number): void {
     try {
-      this.#control.setShare(percent);
+      this.#control.setShare(percent, sinceMs);
     } catch (error) {
       this.deliver({ type: 'unhealthy', error: this.#plain(error) });
     }

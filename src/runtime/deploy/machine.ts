@@ -10,7 +10,7 @@ import type { VersionFigures } from './version-control.js';
 export type Command =
   | { readonly type: 'start_new'; readonly id: number; readonly instances: number }
   | { readonly type: 'check_new'; readonly id: number }
-  | { readonly type: 'set_share'; readonly percent: number }
+  | { readonly type: 'set_share'; readonly percent: number; readonly sinceMs: number }
   | { readonly type: 'wait'; readonly id: number; readonly durationMs: number }
   | { readonly type: 'retire_old'; readonly id: number; readonly instances: number }
   | { readonly type: 'finish'; readonly id: number }
@@ -163,8 +163,8 @@ function awaiting(state: DeploymentState, command: (id: number) => Command): Tra
 function hold(before: DeploymentState, stage: number, moment: Moment): Transition {
   const { percentage, durationMs } = before.plan.stages[stage - 1]!;
   const { messages: messagesBefore } = messagesSeen(before);
-  const state = { ...before, share: percentage, messagesBefore, changedMs: moment.nowMs };
-  const share: Command = { type: 'set_share', percent: percentage };
+  const { state: shared, command: share } = withShare(before, percentage, moment);
+  const state = { ...shared, messagesBefore, changedMs: moment.nowMs };
   const after =
     durationMs > 0
       ? awaiting(state, (id) => ({ type: 'wait', id, durationMs }))
@@ -179,6 +179,22 @@ function leaveEarly(state: DeploymentState, moment: Moment): Transition {
   if (enoughMessages === undefined) return same(state);
   const messages = messagesSeen(state).messages - state.messagesBefore;
   return messages >= enoughMessages ? advance({ ...state, awaited: 0 }, moment) : same(state);
+}
+
+/** A share that is the new version's already stays as it is, since when too. */
+function withShare(
+  state: DeploymentState,
+  percent: number,
+  { nowMs }: Moment,
+): { readonly state: DeploymentState; readonly command: Command } {
+  const before = state.shares ?? [];
+  const last = before.at(-1);
+  const shares = last?.percent === percent ? before : [...before, { percent, sinceMs: nowMs }];
+  const { sinceMs } = shares.at(-1)!;
+  return {
+    state: { ...state, share: percent, shares },
+    command: { type: 'set_share', percent, sinceMs },
+  };
 }
 
 /** Closes the stage before and opens the step's own, where it is another. */
@@ -232,6 +248,7 @@ function turnBack(
     status: 'rolling_back',
     restoring: false,
     share: 0,
+    shares: [],
     endsAs,
     reason: bounded(reason),
     changedMs: nowMs,
@@ -255,6 +272,7 @@ function ended(
     ...closeStage(before, completed ? 'completed' : 'rolled_back', nowMs),
     status,
     share: completed ? 100 : 0,
+    shares: [],
     newInstances: completed ? before.plan.newInstances : 0,
     retiredInstances: completed ? before.plan.oldInstances : 0,
     restoring: false,
@@ -288,8 +306,11 @@ function resume(stopped: DeploymentState, finished: boolean, moment: Moment): Tr
 
 /** The new version is up again: it gets its share back, and the step is repeated. */
 function restored(before: DeploymentState, moment: Moment): Transition {
-  const state: DeploymentState = { ...before, restoring: false, awaited: 0 };
-  const share: Command = { type: 'set_share', percent: state.share };
+  const { state, command: share } = withShare(
+    { ...before, restoring: false, awaited: 0 },
+    before.share,
+    moment,
+  );
   const after = enter(state, state.step!, moment);
   return { state: after.state, commands: [share, ...after.commands] };
 }

@@ -22,6 +22,13 @@ export interface StageState {
   readonly endedMs: number | undefined;
 }
 
+/** From when on the new version got which share of the conversations that began. */
+export interface ShareState {
+  readonly percent: number;
+  /** Conversations that began later than this millisecond. */
+  readonly sinceMs: number;
+}
+
 /**
  * Everything that is known of a deployment at one moment. Plain data, stored as JSON: enough to go
  * on from after a restart.
@@ -36,6 +43,11 @@ export interface DeploymentState {
   readonly stages: readonly StageState[];
   /** Share of new conversations that go to the new version, percent. */
   readonly share: number;
+  /**
+   * All shares so far while it is under way, oldest first, one for each stage at most: where a
+   * conversation belongs is found again by them. Absent from records of older servers.
+   */
+  readonly shares?: readonly ShareState[];
   /** Instances of the new version that are up. */
   readonly newInstances: number;
   /** Instances of the old version that were told to end. */
@@ -79,6 +91,7 @@ export function initialState(plan: DeploymentPlan): DeploymentState {
     stage: 0,
     stages: [],
     share: 0,
+    shares: [],
     newInstances: 0,
     retiredInstances: 0,
     restoring: false,

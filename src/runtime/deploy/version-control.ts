@@ -40,8 +40,9 @@ export interface VersionControl {
    * Sends this share of new conversations to the new version and the rest to the old one, from the
    * next message on. A conversation stays on the version on which it began.
    * @param percent a whole number, 0 to 100
+   * @param sinceMs the millisecond of the decision, since the Unix epoch: now, or before a restart
    */
-  setShare(percent: number): void;
+  setShare(percent: number, sinceMs: number): void;
 
   /**
    * Ends so many of the old version's instances in all, each when its conversations are done, which

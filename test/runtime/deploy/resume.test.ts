@@ -89,6 +89,7 @@ async function nextProcess(
     for (const versions of versionsOf.values()) prepare(versions);
     const clock = new FakeClock();
     const deployments = deploymentsOn(store, clock, (agentId) => versionsOf.get(agentId)!);
+    deployments.restore();
     deployments.resume();
     await clock.advance(HOURS_MS);
     assert.equal(clock.timers, 0);
@@ -225,6 +226,7 @@ test('a deployment whose agent is gone has failed', async () => {
       const deployments = deploymentsOn(store, new FakeClock(), () => {
         throw new CaxtonError('AGENT_NOT_FOUND', 'gone');
       });
+      deployments.restore();
       deployments.resume();
       const { deployments: listed } = await deployments.list({ offset: 0, limit: 10 });
       assert.deepEqual(
