@@ -90,6 +90,25 @@ test('a time to come in an id means nothing when it has come either', () => {
   assert.equal(births.bornMs(id, 1_700_000_010_000), 1_700_000_000_000);
 });
 
+test('what is recalled from the newest message on begins with the oldest', () => {
+  const births = new ConversationBirths(2);
+  const own = `conv_${firstIdOf(1_700_000_000_000)}`;
+  for (const [id, atMs] of [
+    ['a', 30],
+    [own, 1_700_000_000_001],
+    ['b', 20],
+    ['a', 10],
+  ] as const) {
+    assert.ok(!births.full || id === 'a');
+    births.recall(id, atMs);
+  }
+  assert.ok(births.full);
+  births.note('a', 99);
+  assert.equal(births.bornMs('a', 99), 10);
+  assert.equal(births.bornMs('b', 99), 20);
+  assert.equal(births.bornMs(own, 1_800_000_000_000), 1_700_000_000_000);
+});
+
 test('hashes of ids that differ a little are spread evenly', () => {
   const counts = new Array<number>(10).fill(0);
   for (let i = 0; i < 10_000; i++) counts[hashText(`order-${i}`) % 10]! += 1;

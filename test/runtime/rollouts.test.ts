@@ -368,4 +368,52 @@ describe('a deployment that a restart interrupts', () => {
       await rm(dataDir, { recursive: true });
     }
   });
+
+  it('whose new version does not start any more hands over what came for it', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'caxton-rollouts-'));
+    try {
+      const once = new GuestBuilder();
+      const load = once.use('load_data');
+      const save = once.use('store_data');
+      const send = once.use('send_message');
+      // Its agent_init fails when it ran before.
+      once.export(
+        'agent_init',
+        `(if (i32.ge_s (call ${load} ${once.text('key')} (i32.const 40000) (i32.const 0))
+             (i32.const 0))
+           (then (return (i32.const 7))))
+         (drop (call ${save} ${once.text('key')} ${once.text('started')}))
+         (i32.const 0)`,
+        '(result i32)',
+      );
+      const answer = once.json({ performative: 'inform', receiver: 'tester', content: 'two' });
+      const two = await compileWat('starts-once', once.build(`(call ${send} ${answer})`));
+      const first = await startTestRuntime({ data_dir: dataDir });
+      await first.deploy(await versioned('one'), { name: 'agent' });
+      const green = { type: 'blue_green', cleanup_delay: '1h' } as const;
+      const begun = await beginDeployment(first, 'agent', two, green);
+      const ask = (test: TestRuntime, conversation: string) =>
+        test.askContent('agent', 'x', { conversation_id: conversation });
+      await eventually(
+        'it has all new ones',
+        async () => (await ask(first, `n${Math.random()}`)) === 'two',
+      );
+      assert.equal(await ask(first, 'mine'), 'two');
+      await first.close();
+      const second = await startTestRuntime({ data_dir: dataDir });
+      try {
+        assert.equal(await ask(second, 'mine'), 'one');
+        const { status, reason } = await ended(second, begun);
+        assert.equal(status, 'rolled_back');
+        assert.match(reason ?? '', /agent_init returned 7/);
+        assert.equal(second.runtime.agents.get('agent').instances.length, 1);
+        assert.equal(await ask(second, 'another'), 'one');
+        assert.deepEqual(await second.deadLetters('agent'), []);
+      } finally {
+        await second.close();
+      }
+    } finally {
+      await rm(dataDir, { recursive: true });
+    }
+  });
 });

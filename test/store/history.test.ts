@@ -131,6 +131,34 @@ describe('message history', () => {
     );
   });
 
+  it('is walked from the newest message on, as far as somebody wants it', async () => {
+    await withStore(async (store) => {
+      for (let i = 0; i < 100; i++) {
+        const timestampUs = (START_MS + i) * 1_000;
+        append(store, makeMessage({ conversationId: `c-${i}`, timestampUs, content: '"x"' }));
+      }
+      const walk = async (sinceMs: number, most: number): Promise<string[]> => {
+        const seen: string[] = [];
+        await store.walkHistory(sinceMs, ({ conversationId, content }) => {
+          assert.equal(content, '');
+          seen.push(conversationId);
+          return seen.length < most;
+        });
+        return seen;
+      };
+      assert.deepEqual(await walk(START_MS + 97, 1_000), ['c-99', 'c-98', 'c-97']);
+      assert.deepEqual(await walk(0, 2), ['c-99', 'c-98']);
+      assert.equal((await walk(0, 1_000)).length, 100);
+    });
+    await withStore(
+      async (store) => {
+        append(store, makeMessage());
+        await store.walkHistory(0, () => assert.fail('there is no history'));
+      },
+      { historyEnabled: false },
+    );
+  });
+
   it('finds messages across many segments, and by id', async () => {
     await withStore(
       async (store) => {
