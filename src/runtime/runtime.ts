@@ -70,6 +70,7 @@ export class Runtime {
   readonly #pool: WorkerPool;
   readonly #preparePool = new PreparePool();
   readonly #retirement: Retirement;
+  readonly #logger: Logger;
   readonly #store: Store;
   readonly #supervisor: Supervisor;
   readonly #waiters = new Waiters();
@@ -78,6 +79,7 @@ export class Runtime {
 
   constructor(config: Config, store: Store, logger: Logger) {
     this.config = config;
+    this.#logger = logger;
     this.#store = store;
     this.#backlog = new Backlog(logger);
     const counters = new Counters();
@@ -306,7 +308,7 @@ export class Runtime {
     if (sharesMs.length === 0) return;
     // Those that were silent for longer were over when the first of these deployments began.
     const sinceMs = Math.min(...sharesMs) - this.config.deployments.linger_ms;
-    await recallBirths(this.#births, this.#store, this.#directory, sinceMs);
+    await recallBirths(this.#births, this.#store, this.#directory, sinceMs, this.#logger);
   }
 
   /**
