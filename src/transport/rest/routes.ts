@@ -1,7 +1,6 @@
 import { type Api, outputJson } from '../../api/api.js';
 import { AuditedCall } from '../../api/audit.js';
 import type { Operation } from '../../api/operation.js';
-import type { SendRequest } from '../../api/operations/messages.js';
 import { OPERATIONS } from '../../api/operations.js';
 import { invalidRequest } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
@@ -18,6 +17,7 @@ import { decodeBase64, readForm } from './deploy-body.js';
 import { type AnswerForm, Exchange } from './exchange.js';
 import { type QueryFields, readQuery } from './query-string.js';
 import { asFields, bodyKind, receiveBody } from './request-body.js';
+import { PlainSends, sendRequest } from './send-request.js';
 
 type Fields = Record<string, unknown>;
 type AnyOperation = Operation<unknown, unknown>;
@@ -41,6 +41,8 @@ export class Route {
   readonly query: QueryFields;
   readonly form: AnswerForm<unknown>;
   readonly readsBody: boolean;
+  /** Whether it is the one by which messages come. */
+  readonly sends: boolean;
   readonly #queries = new Map<string, Fields>();
 
   constructor(operation: AnyOperation) {
@@ -55,6 +57,7 @@ export class Route {
       contentType: 'application/json',
       toText: (output) => outputJson(operation as Operation<never, unknown>, output),
     };
+    this.sends = operation === (OPERATIONS.sendMessage as AnyOperation);
     this.readsBody = method === 'POST' || method === 'PUT';
   }
 
@@ -87,9 +90,7 @@ export class Route {
 
   /** Puts the body's fields beside those of the URL. @throws CaxtonError INVALID_REQUEST */
   withBody(fromUrl: Fields, body: Fields): unknown {
-    if (this.operation === (OPERATIONS.sendMessage as AnyOperation)) {
-      return sendRequest(fromUrl, body);
-    }
+    if (this.sends) return sendRequest(fromUrl, body);
     for (const name of Object.keys(body)) {
       if (this.parameters.includes(name) || this.query.names.includes(name)) {
         throw invalidRequest(`${name} belongs in the URL; remove it from the body.`, name);
@@ -154,6 +155,7 @@ function handlerWithBody(route: Route, parts: RestParts): UwsHandler {
   const { operation, form } = route;
   const file = operation.rest.file;
   const isAudited = api.audit.covers(operation);
+  const plain = route.sends ? new PlainSends(api.runtime.config.limits.content_bytes) : undefined;
   return (response, request) => {
     const exchange = new Exchange(response, logger);
     // All of the request is read here: it is gone when this handler returns.
@@ -165,8 +167,9 @@ function handlerWithBody(route: Route, parts: RestParts): UwsHandler {
       receiveBody(response, {
         body: (bytes) => {
           try {
-            const fields = readFields(parts.uws, bytes, contentType, file);
-            const input = route.withBody(fromUrl, fields);
+            const input =
+              plain?.read(bytes, contentType, fromUrl) ??
+              route.withBody(fromUrl, readFields(parts.uws, bytes, contentType, file));
             if (exchange.audited !== undefined) exchange.audited.input = input;
             exchange.settle(form, api.perform(operation, input, context));
           } catch (error) {
@@ -195,21 +198,6 @@ function readFields(
     fields[file] = decodeBase64(fields[file], file);
   }
   return fields;
-}
-
-/** A message's fields are the body itself, with the delivery options among them. */
-function sendRequest(fromUrl: Fields, body: Fields): SendRequest {
-  let message = body;
-  let options: unknown;
-  if (body.options !== undefined) ({ options, ...message } = body);
-  // One shape for all requests: copying the fields as they come would make many.
-  return {
-    message,
-    options: options as SendRequest['options'],
-    wait: fromUrl.wait as boolean | undefined,
-    timeout_ms: fromUrl.timeout_ms as number | undefined,
-    until: fromUrl.until as SendRequest['until'],
-  };
 }
 
 function propertiesOf(operation: AnyOperation): QueryFields['schemas'] {
