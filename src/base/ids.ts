@@ -92,6 +92,25 @@ export function timeInText(text: string, offset: number): number {
   return units > 127 || digits > 31 ? -1 : early * 2 ** 25 + late;
 }
 
+/** The same of a text in UTF-8. */
+export function timeInBytes(bytes: Uint8Array, offset: number): number {
+  let units = 0;
+  let digits = 0;
+  let early = 0;
+  let late = 0;
+  for (let i = offset; i < offset + 5; i++) {
+    const one = bytes[i] as number;
+    const other = bytes[i + 5] as number;
+    const first = DIGITS[one & 127] as number;
+    const second = DIGITS[other & 127] as number;
+    units |= one | other;
+    digits |= first | second;
+    early = (early << 5) | (first & 31);
+    late = (late << 5) | (second & 31);
+  }
+  return units > 127 || digits > 31 ? -1 : early * 2 ** 25 + late;
+}
+
 /** The smallest id of a millisecond, for range queries. */
 export function firstIdOf(ms: number): string {
   return `${encodeTime(Math.max(0, Math.floor(ms)))}${'0'.repeat(16)}`;

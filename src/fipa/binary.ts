@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/bytes.js';
 import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import {
@@ -48,6 +49,12 @@ const TEXT_FIELDS = [
   'traceparent',
 ] as const;
 export const TEXT_FIELD_COUNT = TEXT_FIELDS.length;
+/** Places of text fields among them. */
+export const SENDER_FIELD = 1;
+export const RECEIVER_FIELD = 2;
+export const CONVERSATION_FIELD = 3;
+export const IN_REPLY_TO_FIELD = 5;
+export const PROTOCOL_FIELD = 9;
 
 /** An upper bound of the bytes that `encodeMessage` writes for this message. */
 export function encodedBytesMax(message: Message): number {
@@ -239,6 +246,37 @@ export function hasEncodedText(
 export function encodedTextBytes(source: Buffer, offset: number, field: number): number {
   const at = offset + LENGTHS_AT + field * 2;
   return source[at]! | (source[at + 1]! << 8);
+}
+
+/** Where a text field of the binary message at `offset` begins, by the field's place. */
+export function encodedTextAt(source: Buffer, offset: number, field: number): number {
+  let at = offset + MESSAGE_HEADER_BYTES;
+  for (let i = 0; i < field; i++) at += encodedTextBytes(source, offset, i);
+  return at;
+}
+
+/**
+ * Writes the binary message at `offset` to the beginning of `target`, to another receiver.
+ * @param receiver in UTF-8; ASCII, if the message is
+ * @returns its length in bytes
+ */
+export function readdress(
+  source: Buffer,
+  offset: number,
+  receiver: Uint8Array,
+  target: Buffer,
+): number {
+  const start = encodedTextAt(source, offset, RECEIVER_FIELD);
+  const end = start + encodedTextBytes(source, offset, RECEIVER_FIELD);
+  const total = encodedBytes(source, offset);
+  const at = start - offset;
+  copyBytes(target, 0, source, offset, start);
+  for (let i = 0; i < receiver.length; i++) target[at + i] = receiver[i] as number;
+  copyBytes(target, at + receiver.length, source, end, offset + total);
+  const length = total - (end - start) + receiver.length;
+  putUint32(target, 4, length);
+  putUint16(target, LENGTHS_AT + RECEIVER_FIELD * 2, receiver.length);
+  return length;
 }
 
 /** 0 to 9. */

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
+import { copyBytes } from '../base/bytes.js';
 import { monotonicUs } from '../base/clock.js';
 import { CaxtonError, fromPlainError } from '../base/errors.js';
 import { putUint32, uint32At } from '../base/little-endian.js';
@@ -124,7 +125,7 @@ export class WorkerChannel {
     if (at < 0) return false;
     const target = this.#requestBytes;
     writeFrameHeader(target, at, FRAME_DELIVER, slot, this.#takeSequence(), acceptedUs);
-    source.copy(target, at + FRAME_HEADER_BYTES, offset, offset + length);
+    copyBytes(target, at + FRAME_HEADER_BYTES, source, offset, offset + length);
     this.#send(total);
     return true;
   }

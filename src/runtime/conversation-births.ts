@@ -1,5 +1,5 @@
 import { wallMs } from '../base/clock.js';
-import { SORTABLE_ID_CHARACTERS, timeInText } from '../base/ids.js';
+import { SORTABLE_ID_CHARACTERS, timeInBytes, timeInText } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
 import { BirthTable } from './birth-table.js';
 
@@ -41,6 +41,13 @@ export class ConversationBirths {
     if (madeMs >= 0) this.#ahead = true;
   }
 
+  /** As `note`, by the bytes of an id in UTF-8: most are the server's own, and need no string. */
+  noteEncoded(source: Buffer, start: number, length: number): void {
+    const madeMs = this.#ahead ? -1 : ownMsInBytes(source, start, length);
+    if (madeMs >= 0 && this.#isPast(madeMs, undefined)) return;
+    this.note(source.toString('utf8', start, start + length));
+  }
+
   /**
    * To be called for messages from before a restart, the newest first, as long as it isn't `full`:
    * the conversation had begun by then.
@@ -80,6 +87,15 @@ export class ConversationBirths {
 function ownMs(conversationId: string): number {
   if (conversationId.length !== OWN_LENGTH || !conversationId.startsWith(OWN_PREFIX)) return -1;
   const madeMs = timeInText(conversationId, OWN_PREFIX.length);
+  return madeMs >= OWN_SINCE_MS ? madeMs : -1;
+}
+
+function ownMsInBytes(source: Buffer, start: number, length: number): number {
+  if (length !== OWN_LENGTH) return -1;
+  for (let i = 0; i < OWN_PREFIX.length; i++) {
+    if (source[start + i] !== OWN_PREFIX.charCodeAt(i)) return -1;
+  }
+  const madeMs = timeInBytes(source, start + OWN_PREFIX.length);
   return madeMs >= OWN_SINCE_MS ? madeMs : -1;
 }
 

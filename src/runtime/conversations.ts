@@ -70,6 +70,11 @@ export class Conversations {
     return this.#awaited.size;
   }
 
+  /** Whether a message without a protocol and a `reply_by` means nothing to any conversation now. */
+  get quiet(): boolean {
+    return this.#tracked.size === 0 && this.#awaited.size === 0;
+  }
+
   /** Whether somebody waits in this conversation for an answer until a `reply_by`. */
   awaitsReply(id: string): boolean {
     return this.#awaited.has(id);

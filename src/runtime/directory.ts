@@ -35,6 +35,8 @@ export class Directory {
   /** How many agents offer each version of a capability. */
   readonly #versions = new Map<string, Map<string, number>>();
   readonly #announce: (changes: readonly DirectoryChange[]) => void;
+  /** Another number whenever an id or a name may stand for another agent than before. */
+  edition = 0;
 
   constructor(announce: (changes: readonly DirectoryChange[]) => void) {
     this.#announce = announce;
@@ -63,6 +65,7 @@ export class Directory {
   }
 
   add(agent: Agent): void {
+    this.edition += 1;
     this.#byId.set(agent.id, agent);
     this.#byName.set(agent.name, agent);
     for (const capability of agent.capabilities) this.#provide(agent, capability);
@@ -70,6 +73,7 @@ export class Directory {
   }
 
   remove(agent: Agent): void {
+    this.edition += 1;
     const wasThere = this.#byId.delete(agent.id);
     this.#remember(agent);
     if (this.#byName.get(agent.name) === agent) this.#byName.delete(agent.name);

@@ -4,11 +4,12 @@ import { newMessageId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
 import type { Message } from '../fipa/message.js';
 import type { Store } from '../store/store.js';
+import type { Acceptance } from './acceptance.js';
 import type { Clients } from './clients.js';
 import type { Directory } from './directory.js';
 import type { Inboxes } from './inboxes.js';
 import { KeyedSends } from './keyed-sends.js';
-import { type Acceptance, isGroup, type Router } from './router.js';
+import { isGroup, type Router } from './router.js';
 import type { SendOptions, SendResult, WaitResult } from './types.js';
 import type { Wait, Waiters } from './waiters.js';
 

@@ -32,6 +32,7 @@ import {
   padTo8,
   readDoneHeader,
 } from '../wire/frames.js';
+import { isHistoryBehind } from './acceptance.js';
 import type { Agent, Instance } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
 import type { AgentTimers } from './agent-timers.js';
@@ -41,7 +42,7 @@ import type { DataReplicas } from './data-replicas.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import type { Residents } from './residents.js';
-import { BROADCAST, isHistoryBehind, type Router } from './router.js';
+import { BROADCAST, type Router } from './router.js';
 
 export interface RepliesParts {
   readonly backlog: Backlog;
@@ -236,7 +237,7 @@ export class Replies implements ReplySink {
   /** @returns false when it has to be tried again; then nothing was sent */
   #trySend(instance: Instance, source: Buffer, offset: number, last: boolean): boolean {
     try {
-      this.#parts.router.acceptEncoded(source, offset, encodedBytes(source, offset));
+      this.#parts.router.acceptEncoded(source, offset);
     } catch (refusal) {
       if (!(refusal instanceof CaxtonError)) throw refusal;
       if (!last && isHistoryBehind(refusal)) return false;

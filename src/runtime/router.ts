@@ -2,43 +2,29 @@ import { wallMs, wallUs } from '../base/clock.js';
 import { agentNotFound, CaxtonError, type PlainError } from '../base/errors.js';
 import { newMessageId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
-import { decodeContent, decodeMessage, encodedBytesMax, encodeMessage } from '../fipa/binary.js';
+import {
+  decodeContent,
+  decodeMessage,
+  encodedBytes,
+  encodedBytesMax,
+  encodeMessage,
+} from '../fipa/binary.js';
 import { CONTENT_JSON, emptyMessage, type Message, messageJsonText } from '../fipa/message.js';
-import type { Store } from '../store/store.js';
+import {
+  type Acceptance,
+  acceptanceBy,
+  checkTakes,
+  historyBehind,
+  isHistoryBehind,
+} from './acceptance.js';
 import type { Agent, Instance } from './agent.js';
-import type { AgentSubscriptions } from './agent-subscriptions.js';
-import type { Backlog } from './backlog.js';
-import type { Clients } from './clients.js';
-import type { ConversationBirths } from './conversation-births.js';
-import type { Conversations, Voice } from './conversations.js';
-import type { Counters } from './counters.js';
-import type { Delivery } from './delivery.js';
-import type { Directory } from './directory.js';
-import type { EventBus } from './events.js';
-import type { Inboxes } from './inboxes.js';
+import type { Voice } from './conversations.js';
+import { EncodedRoute } from './encoded-route.js';
+import type { RouterParts } from './router-parts.js';
 import { messageEventBody } from './streamed-event.js';
-import type { Waiters } from './waiters.js';
-
-export interface RouterParts {
-  readonly backlog: Backlog;
-  readonly births: ConversationBirths;
-  readonly directory: Directory;
-  readonly delivery: Delivery;
-  readonly clients: Clients;
-  readonly waiters: Waiters;
-  readonly events: EventBus;
-  readonly subscriptions: AgentSubscriptions;
-  readonly counters: Counters;
-  readonly store: Store;
-  readonly conversations: Conversations;
-  readonly inboxes: Inboxes;
-}
 
 const CAPABILITY = 'capability:';
 export const BROADCAST = 'broadcast:';
-
-/** What became of an accepted message: in a mailbox, or held for an agent that can't take it yet. */
-export type Acceptance = 'delivered' | 'queued';
 
 /**
  * The single way in for every message, whoever sends it: finds the receivers, puts the message into
@@ -50,8 +36,16 @@ export class Router {
   // The binary form of the message being accepted; rings, mailboxes and the history copy from it.
   #scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
+  readonly #encoded: EncodedRoute;
+
   constructor(parts: RouterParts) {
     this.#parts = parts;
+    this.#encoded = new EncodedRoute({
+      ...parts,
+      route: (message, agent, length, source, offset) =>
+        this.#route(message, agent, length, source, offset),
+      tell: (message, source, offset) => this.#tell(message, source, offset),
+    });
   }
 
   /**
@@ -88,16 +82,18 @@ export class Router {
 
   /**
    * Accepts a message in its binary form, as an agent's worker wrote it: nothing is encoded anew,
-   * and the content is not decoded unless somebody here reads it.
+   * and nothing is decoded unless somebody here reads it.
    */
-  acceptEncoded(source: Buffer, offset: number, length: number): Acceptance {
+  acceptEncoded(source: Buffer, offset: number): Acceptance {
+    return this.#encoded.accept(source, offset) ?? this.#acceptDecoded(source, offset);
+  }
+
+  #acceptDecoded(source: Buffer, offset: number): Acceptance {
     const message = decodeMessage(source, offset, false);
     const agent = this.#parts.directory.find(message.receiver);
     const incomplete = message.conversationId === '' || isGroup(message.receiver);
-    if (agent === undefined ? incomplete : agent.id !== message.receiver) {
-      return this.accept(decodeMessage(source, offset));
-    }
-    return this.#route(message, agent, length, source, offset);
+    if (agent !== undefined || incomplete) return this.accept(decodeMessage(source, offset));
+    return this.#route(message, undefined, encodedBytes(source, offset), source, offset);
   }
 
   /**
@@ -331,24 +327,6 @@ function copyFor(agent: Agent, message: Message): Message {
   return copy;
 }
 
-function acceptanceBy(instance: Instance): Acceptance {
-  return instance.ready && instance.agent.state === 'running' ? 'delivered' : 'queued';
-}
-
-/** @throws CaxtonError UNAVAILABLE, RESOURCE_LIMIT_EXCEEDED when it can't take a message so long */
-function checkTakes({ agent, mailbox }: Instance, length: number): void {
-  // An agent that is being started gets its messages as soon as it runs: its agent_init may have
-  // asked somebody for something.
-  if (agent.state !== 'running' && agent.state !== 'draining' && agent.state !== 'loaded') {
-    throw new CaxtonError(
-      'UNAVAILABLE',
-      `Agent '${agent.id}' is ${agent.state}; start it with POST /api/v1/agents/${agent.id}/start.`,
-      { agent_id: agent.id, status: agent.state, retry_after_seconds: null },
-    );
-  }
-  mailbox.checkRoom(agent.id, length);
-}
-
 /** Whether a name stands for the providers of a capability. */
 export function isGroup(receiver: string): boolean {
   return receiver.startsWith(CAPABILITY) || receiver.startsWith(BROADCAST);
@@ -367,23 +345,10 @@ function noProvider(receiver: string, capability: string): CaxtonError {
   );
 }
 
-/** Whether a message was refused for want of room in the history alone: later there will be some. */
-export function isHistoryBehind(refusal: CaxtonError): boolean {
-  return refusal.details.resource === 'history';
-}
-
 function broadcastTooLarge(length: number, count: number, limitBytes: number): CaxtonError {
   return new CaxtonError(
     'RESOURCE_LIMIT_EXCEEDED',
     `A message of ${length} bytes to ${count} receivers is more than the message history takes at once, ${limitBytes} bytes. Make content smaller, or send to fewer receivers.`,
     { resource: 'history', limit_bytes: limitBytes, receivers: count },
-  );
-}
-
-function historyBehind(): CaxtonError {
-  return new CaxtonError(
-    'UNAVAILABLE',
-    'The message history can’t keep up, or its disk fails; send again later.',
-    { resource: 'history', retry_after_seconds: 1 },
   );
 }

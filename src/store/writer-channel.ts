@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
+import { copyBytes } from '../base/bytes.js';
 import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
@@ -100,7 +101,7 @@ export class WriterChannel {
     const sequence = ++this.#sequence;
     writeRecordHeader(this.#producer.view, at, RECORD_APPEND, TABLE_DATA, 0, length, sequence);
     // Copies into space that reserve() gave and that nobody reads before publish().
-    bytes.copy(this.#producer.bytes, at + RECORD_HEADER_BYTES, offset, offset + length);
+    copyBytes(this.#producer.bytes, at + RECORD_HEADER_BYTES, bytes, offset, offset + length);
     this.#producer.commit(total);
     this.#producer.publish();
     this.#producer.wakeConsumer();

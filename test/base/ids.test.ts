@@ -11,6 +11,8 @@ import {
   newTaskId,
   newTraceId,
   sortableId,
+  timeInBytes,
+  timeInText,
   timeOfId,
   traceIdOf,
 } from '../../src/base/ids.js';
@@ -90,4 +92,15 @@ test('the trace id of a traceparent is taken, and a malformed one is not', () =>
   ]) {
     assert.equal(traceIdOf(header), undefined, String(header));
   }
+});
+
+test('the time in an id is read from its bytes as from its text', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.nat(2 ** 40).map(firstIdOf), fc.string({ minLength: 10 })), (text) => {
+      const bytes = Buffer.from(text);
+      const expected = timeInText(text, 0);
+      // What is no ASCII has other bytes than units; neither is an id.
+      assert.equal(timeInBytes(bytes, 0), expected);
+    }),
+  );
 });

@@ -10,6 +10,8 @@ import {
   encodedContentBytes,
   encodeMessage,
   encodeMessageToBuffer,
+  isEncodedMessage,
+  readdress,
 } from '../../src/fipa/binary.js';
 import { parseMessageInput } from '../../src/fipa/input.js';
 import { contentJsonText, emptyMessage, messageJsonText } from '../../src/fipa/message.js';
@@ -104,4 +106,18 @@ test('half a character, which no UTF-8 can hold, becomes one replacement charact
     assert.equal(read.ontology, 'ä');
     assert.ok(JSON.parse(messageJsonText(read)));
   }
+});
+
+test('a message to another receiver differs from the first in nothing else', () => {
+  fc.assert(
+    fc.property(anyMessage, fc.stringMatching(/^[a-z0-9_]{1,60}$/), (message, receiver) => {
+      const bytes = Buffer.concat([Buffer.alloc(8), encodeMessageToBuffer(message)]);
+      const target = Buffer.alloc(bytes.length + 100);
+      const length = readdress(bytes, 8, Buffer.from(receiver), target);
+      const expected = { ...message, receiver };
+      assert.equal(length, encodedBytes(target));
+      assert.deepEqual(plain(decodeMessage(target)), plain(expected));
+      assert.ok(isEncodedMessage(target, 0, length));
+    }),
+  );
 });

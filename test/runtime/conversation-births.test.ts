@@ -114,3 +114,23 @@ test('hashes of ids that differ a little are spread evenly', () => {
   for (let i = 0; i < 10_000; i++) counts[hashText(`order-${i}`) % 10]! += 1;
   for (const count of counts) assert.ok(count > 800 && count < 1_200, String(counts));
 });
+
+test('an id noted by its bytes is noted as by its text', () => {
+  const ids = [
+    'order-1',
+    'ördnung',
+    '',
+    `conv_${firstIdOf(1_700_000_000_000)}`,
+    `conv_${'Z'.repeat(26)}`,
+  ];
+  const [byText, byBytes] = [new ConversationBirths(1_024), new ConversationBirths(1_024)];
+  for (const id of ids) {
+    byText.note(id);
+    const bytes = Buffer.from(`--${id}--`);
+    byBytes.noteEncoded(bytes, 2, bytes.length - 4);
+  }
+  for (const id of ids) {
+    const [one, other] = [byText.bornMs(id, 1), byBytes.bornMs(id, 1)];
+    assert.ok(Math.abs(one - other) < 1_000, id);
+  }
+});

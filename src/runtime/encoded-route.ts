@@ -1,0 +1,107 @@
+import {
+  CONVERSATION_FIELD,
+  decodeMessage,
+  encodedBytes,
+  encodedPriority,
+  encodedReplyByMs,
+  encodedTextAt,
+  encodedTextBytes,
+  IN_REPLY_TO_FIELD,
+  PROTOCOL_FIELD,
+  RECEIVER_FIELD,
+  readdress,
+} from '../fipa/binary.js';
+import type { Message } from '../fipa/message.js';
+import { type Acceptance, acceptanceBy, checkTakes, historyBehind } from './acceptance.js';
+import type { Agent } from './agent.js';
+import { AgentAddresses } from './agent-addresses.js';
+import type { RouterParts } from './router-parts.js';
+
+export interface EncodedRouteParts extends RouterParts {
+  /** Routes a message that has been decoded but for its content. */
+  readonly route: (
+    message: Message,
+    agent: Agent,
+    length: number,
+    source: Buffer,
+    offset: number,
+  ) => Acceptance;
+  /** Tells whoever listens of a message that was accepted. */
+  readonly tell: (message: Message, source: Buffer, offset: number) => void;
+}
+
+/** An agent's id may be longer than the name that was written, by less than this. */
+const ROOM_BYTES = 1_024;
+
+/**
+ * What agents send each other, by the bytes of its binary form. Most of it concerns nobody but its
+ * receiver: then no string and no object is made of it on the main thread.
+ */
+export class EncodedRoute {
+  readonly #parts: EncodedRouteParts;
+  readonly #addresses: AgentAddresses;
+  /** The message under its receiver's id, where it was written to a name. */
+  #scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+  constructor(parts: EncodedRouteParts) {
+    this.#parts = parts;
+    this.#addresses = new AgentAddresses(parts.directory);
+  }
+
+  /**
+   * Accepts a message to one agent that names its conversation.
+   * @returns undefined when it isn't one; then nothing has happened
+   * @throws CaxtonError as Router.accept
+   */
+  accept(source: Buffer, offset: number): Acceptance | undefined {
+    const start = encodedTextAt(source, offset, RECEIVER_FIELD);
+    const end = start + encodedTextBytes(source, offset, RECEIVER_FIELD);
+    if (encodedTextBytes(source, offset, CONVERSATION_FIELD) === 0) return undefined;
+    const address = this.#addresses.find(source, start, end);
+    if (address === undefined) return undefined;
+    const { agent } = address;
+    if (address.isId) return this.#route(agent, encodedBytes(source, offset), source, offset);
+    // Whatever the sender called it, the message names its receiver by its id.
+    const needed = encodedBytes(source, offset) + ROOM_BYTES;
+    if (needed > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(needed * 2);
+    const length = readdress(source, offset, address.id, this.#scratch);
+    return this.#route(agent, length, this.#scratch, 0);
+  }
+
+  #route(agent: Agent, length: number, source: Buffer, offset: number): Acceptance {
+    const instance = agent.only;
+    if (instance === undefined || !this.#isPlain(source, offset)) {
+      return this.#parts.route(decodeMessage(source, offset, false), agent, length, source, offset);
+    }
+    const { births, store, counters, delivery } = this.#parts;
+    const conversationAt = encodedTextAt(source, offset, CONVERSATION_FIELD);
+    const conversationBytes = encodedTextBytes(source, offset, CONVERSATION_FIELD);
+    births.noteEncoded(source, conversationAt, conversationBytes);
+    instance.hadMessage = true;
+    checkTakes(instance, length);
+    if (!store.hasRoom(length)) throw historyBehind();
+    // Everything that can refuse has been asked: from here on the message is accepted.
+    delivery.enqueue(instance, source, offset, length, encodedPriority(source, offset));
+    store.appendMessage(source, offset, length);
+    counters.accepted += 1;
+    if (this.#isHeard(source, offset)) {
+      this.#parts.tell(decodeMessage(source, offset, false), source, offset);
+    }
+    return acceptanceBy(instance);
+  }
+
+  /** Whether it means nothing to any conversation that is followed. */
+  #isPlain(source: Buffer, offset: number): boolean {
+    return (
+      this.#parts.conversations.quiet &&
+      encodedTextBytes(source, offset, PROTOCOL_FIELD) === 0 &&
+      encodedReplyByMs(source, offset) === 0
+    );
+  }
+
+  #isHeard(source: Buffer, offset: number): boolean {
+    const { waiters, events, subscriptions } = this.#parts;
+    if (events.wantsMessages || subscriptions.size > 0) return true;
+    return waiters.size > 0 && encodedTextBytes(source, offset, IN_REPLY_TO_FIELD) > 0;
+  }
+}
