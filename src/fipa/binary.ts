@@ -28,7 +28,7 @@ import { performativeCode, performativeOfCode } from './performative.js';
  */
 export const MESSAGE_HEADER_BYTES = 56;
 const VERSION = 1;
-const ASCII_FLAG = 0x80;
+export const ASCII_FLAG = 0x80;
 /** Where the code of the act stands. */
 export const PERFORMATIVE_AT = 1;
 /** Where the lengths of the text fields stand. */
@@ -50,11 +50,15 @@ const TEXT_FIELDS = [
 ] as const;
 export const TEXT_FIELD_COUNT = TEXT_FIELDS.length;
 /** Places of text fields among them. */
+export const MESSAGE_ID_FIELD = 0;
 export const SENDER_FIELD = 1;
 export const RECEIVER_FIELD = 2;
 export const CONVERSATION_FIELD = 3;
+export const REPLY_WITH_FIELD = 4;
 export const IN_REPLY_TO_FIELD = 5;
+export const REPLY_TO_FIELD = 6;
 export const PROTOCOL_FIELD = 9;
+export const TRACEPARENT_FIELD = 10;
 
 /** An upper bound of the bytes that `encodeMessage` writes for this message. */
 export function encodedBytesMax(message: Message): number {
@@ -98,17 +102,35 @@ export function encodeMessage(target: Buffer, offset: number, message: Message):
     contentBytes = content.byteLength;
   }
   const total = MESSAGE_HEADER_BYTES + headBytes + contentBytes;
-  target[offset] = VERSION;
-  target[offset + 1] = performativeCode(m.performative);
-  target[offset + 2] = m.contentEncoding;
-  target[offset + 3] = m.priority | (ascii ? ASCII_FLAG : 0);
-  putUint32(target, offset + 4, total);
+  putUint16(target, at, 0);
+  const flags = m.priority | (ascii ? ASCII_FLAG : 0);
+  const code = performativeCode(m.performative);
+  writeEncodedHeader(target, offset, code, m.contentEncoding, flags, total, contentBytes);
   putDouble(target, offset + 8, m.timestampUs);
   putDouble(target, offset + 16, m.replyByMs);
-  putUint16(target, at, 0);
+  return total;
+}
+
+/**
+ * Writes the numbers of a header but its times and the lengths of its text.
+ * @param flags the priority and, when all text is ASCII, ASCII_FLAG
+ */
+export function writeEncodedHeader(
+  target: Buffer,
+  offset: number,
+  code: number,
+  contentEncoding: ContentEncoding,
+  flags: number,
+  total: number,
+  contentBytes: number,
+): void {
+  target[offset] = VERSION;
+  target[offset + 1] = code;
+  target[offset + 2] = contentEncoding;
+  target[offset + 3] = flags;
+  putUint32(target, offset + 4, total);
   putUint32(target, offset + CONTENT_LENGTH_OFFSET, contentBytes);
   putUint32(target, offset + CONTENT_LENGTH_OFFSET + 4, 0);
-  return total;
 }
 
 // A switch, not m[TEXT_FIELDS[i]]: a computed key would leave the inline caches.

@@ -23,9 +23,10 @@ PLAIN[0x5c] = 0;
  * what these would give.
  */
 export class JsonMessageReader {
-  readonly #json = new PlainJsonReader();
-  readonly #fields = new PlainFields();
+  readonly json = new PlainJsonReader();
+  readonly fields = new PlainFields();
   #keyEnd = 0;
+  #content = '';
   /** JSON text of the `options` that stood among the fields; '' = none did. */
   options = '';
 
@@ -42,37 +43,56 @@ export class JsonMessageReader {
     contentBytes: number,
     takesOptions = false,
   ): Message | undefined {
-    this.#fields.clear();
+    this.#content = '';
     this.options = '';
+    if (!this.#scan(bytes, start, end, contentBytes, takesOptions, true)) return undefined;
+    const message = this.fields.message(bytes);
+    if (message !== undefined && this.#content !== '') {
+      message.contentEncoding = CONTENT_JSON;
+      message.content = this.#content;
+    }
+    return message;
+  }
+
+  /**
+   * Only says where its parts stand: in `fields`, and in `json` if it has content.
+   * @returns false when it is not a plain one
+   */
+  find(bytes: Buffer, start: number, end: number, contentBytes: number): boolean {
+    return this.#scan(bytes, start, end, contentBytes, false, false);
+  }
+
+  #scan(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    contentBytes: number,
+    takesOptions: boolean,
+    keepsText: boolean,
+  ): boolean {
+    this.fields.clear();
     let at = skipSpace(bytes, start, end);
-    if (at >= end || bytes[at] !== OPEN_BRACE) return undefined;
-    let content = '';
+    if (at >= end || bytes[at] !== OPEN_BRACE) return false;
     do {
       at = skipSpace(bytes, at + 1, end);
       const field = this.#key(bytes, at, end);
-      if (field < 0 || !this.#fields.see(field)) return undefined;
+      if (field < 0 || !this.fields.see(field)) return false;
       at = skipSpace(bytes, this.#keyEnd, end);
-      if (at >= end || bytes[at] !== COLON) return undefined;
+      if (at >= end || bytes[at] !== COLON) return false;
       at = skipSpace(bytes, at + 1, end);
       if (field < CONTENT) at = this.#text(field, bytes, at, end);
       else if (field === PRIORITY) at = this.#priority(bytes, at);
-      else if (field === CONTENT || takesOptions) at = this.#json.read(bytes, at, end);
-      else return undefined;
-      if (at < 0) return undefined;
+      else if (field === CONTENT || takesOptions) at = this.json.read(bytes, at, end);
+      else return false;
+      if (at < 0) return false;
       if (field === CONTENT) {
-        if (this.#json.length > contentBytes) return undefined;
-        content = this.#json.text();
-      } else if (field === OPTIONS) this.options = this.#json.text();
+        if (this.json.length > contentBytes) return false;
+        if (keepsText) this.#content = this.json.text();
+      } else if (field === OPTIONS) this.options = this.json.text();
       at = skipSpace(bytes, at, end);
     } while (at < end && bytes[at] === COMMA);
-    if (at >= end || bytes[at] !== CLOSE_BRACE) return undefined;
-    if (skipSpace(bytes, at + 1, end) !== end) return undefined;
-    const message = this.#fields.message(bytes);
-    if (message !== undefined && content !== '') {
-      message.contentEncoding = CONTENT_JSON;
-      message.content = content;
-    }
-    return message;
+    if (at >= end || bytes[at] !== CLOSE_BRACE) return false;
+    return skipSpace(bytes, at + 1, end) === end;
   }
 
   /** @returns the field whose key begins at `at`; -1 = none */
@@ -93,14 +113,14 @@ export class JsonMessageReader {
     let close = start;
     while (close < longest && PLAIN[bytes[close]!] === 1) close++;
     if (close >= end || bytes[close] !== QUOTE) return -1;
-    return this.#fields.place(field, start, close) ? close + 1 : -1;
+    return this.fields.place(field, start, close) ? close + 1 : -1;
   }
 
   #priority(bytes: Buffer, at: number): number {
     // One digit: behind it a comma or the end must stand, which the caller looks for.
     const priority = bytes[at]! - ZERO;
     if (!(priority >= 0 && priority <= LIMITS.priority_max)) return -1;
-    this.#fields.priority = priority;
+    this.fields.priority = priority;
     return at + 1;
   }
 }

@@ -1,6 +1,6 @@
 import { LIMITS } from '../base/limits.js';
 import { emptyMessage, type Message } from './message.js';
-import { normalizePerformative } from './performative.js';
+import { normalizePerformative, type Performative } from './performative.js';
 
 /** Text fields of a plain message, by their place. */
 const TEXT_FIELDS = [
@@ -17,7 +17,7 @@ const TEXT_FIELDS = [
   'traceparent',
 ] as const;
 const PERFORMATIVE = 0;
-const RECEIVER = 1;
+export const RECEIVER = 1;
 /** The places behind those of the texts. */
 export const CONTENT = TEXT_FIELDS.length;
 export const PRIORITY = CONTENT + 1;
@@ -86,6 +86,25 @@ export class PlainFields {
     this.#starts[field] = start;
     this.#ends[field] = end;
     return true;
+  }
+
+  /** Where the text of a field begins. */
+  start(field: number): number {
+    return this.#starts[field]!;
+  }
+
+  /** Its bytes; 0 = it is absent. */
+  length(field: number): number {
+    return this.has(field) ? this.#ends[field]! - this.#starts[field]! : 0;
+  }
+
+  /** The act; undefined when it is none, or it or the receiver is missing. */
+  performative(bytes: Buffer): Performative | undefined {
+    if ((this.#seen & NEEDED) !== NEEDED) return undefined;
+    this.#bytes = bytes;
+    this.#isCut = true;
+    this.#text = '';
+    return normalizePerformative(this.#field(PERFORMATIVE));
   }
 
   /** @returns undefined when a field is missing, or the act is none. Content is left to the caller */

@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/bytes.js';
 import { isUtf8Range } from '../base/utf8.js';
 
 const QUOTE = 0x22;
@@ -79,6 +80,10 @@ export class PlainJsonReader {
     return this.#end - this.#start - this.#spaces;
   }
 
+  get isAscii(): boolean {
+    return !this.#wide;
+  }
+
   /**
    * @param limit behind the last byte that may be read
    * @returns where the value ends that begins at `start`; -1 when it is not a plain one
@@ -100,6 +105,13 @@ export class PlainJsonReader {
     const encoding = this.#wide ? 'utf8' : 'latin1';
     if (this.#spaces === 0) return this.#bytes.toString(encoding, this.#start, this.#end);
     return this.#compact().toString(encoding, 0, this.length);
+  }
+
+  /** Writes it so, `length` bytes, where the caller has made room. */
+  writeTo(target: Uint8Array, at: number): void {
+    const source = this.#spaces === 0 ? this.#bytes : this.#compact();
+    const start = this.#spaces === 0 ? this.#start : 0;
+    copyBytes(target, at, source, start, start + this.length);
   }
 
   #compact(): Buffer {

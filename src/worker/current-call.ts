@@ -49,6 +49,15 @@ export class CurrentCall {
     return this.#handled;
   }
 
+  /** Where the binary form of the message being handled lies, at `handledAt`, if one is. */
+  get handledIn(): Buffer | undefined {
+    return this.#source;
+  }
+
+  get handledAt(): number {
+    return this.#offset;
+  }
+
   get random(): SeededRandom {
     // Most messages ask for no random number, so that seeding waits for the first that does.
     if (!this.#seeded) {

@@ -81,6 +81,24 @@ export class Effects {
     return this.#close(at, FRAME_SEND, 0, 0, length);
   }
 
+  /**
+   * Room for a message that the caller writes into `messages` himself.
+   * @returns where; or the host call's negative result
+   */
+  openSend(bytesMax: number): number {
+    const at = this.#open(bytesMax);
+    return at < 0 ? at : at + FRAME_HEADER_BYTES;
+  }
+
+  get messages(): Buffer {
+    return this.#replies.bytes;
+  }
+
+  /** The message is written, as long as this, where `openSend` said. @returns 0 */
+  closeSend(at: number, length: number): number {
+    return this.#close(at - FRAME_HEADER_BYTES, FRAME_SEND, 0, 0, length);
+  }
+
   broadcast(filter: string, message: Message): number {
     const filterBytes = Buffer.byteLength(filter, 'utf8');
     const at = this.#open(padTo8(filterBytes) + messageBytesMax(message));

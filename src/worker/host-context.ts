@@ -8,6 +8,7 @@ import type { FuelMeter } from './fuel-meter.js';
 import type { GuestEncoder } from './guest-encoding.js';
 import type { GuestInput } from './guest-input.js';
 import type { GuestMemory } from './guest-memory.js';
+import type { PlainSends } from './plain-sends.js';
 
 /** What all agents of a worker share: one call is made at a time. */
 export interface WorkerServices {
@@ -17,11 +18,14 @@ export interface WorkerServices {
   readonly directory: Directory;
   readonly encoder: GuestEncoder;
   readonly input: GuestInput;
+  readonly plainSends: PlainSends;
 }
 
 /** What belongs to an agent and outlives its instances. */
 export interface AgentState {
   readonly agentId: string;
+  /** The same in UTF-8. */
+  readonly agentIdBytes: Uint8Array;
   /** The deployment's environment, its values in UTF-8. */
   readonly environment: ReadonlyMap<string, Uint8Array>;
   /** The same as WASI gives it, and the one argument: strings that end with a zero byte. */

@@ -13,6 +13,7 @@ import { GuestEncoder } from './guest-encoding.js';
 import { GuestInput } from './guest-input.js';
 import type { WorkerServices } from './host-context.js';
 import { Measurements } from './measurements.js';
+import { PlainSends } from './plain-sends.js';
 import { ReplyWriter } from './reply-writer.js';
 
 // Frames and verbs wake the loop; the time only bounds how long a lost wake-up could go unnoticed.
@@ -41,13 +42,16 @@ export class WorkerLoop {
       start.port,
       status,
     );
+    const call = new CurrentCall();
+    const effects = new Effects(replies);
     this.#services = {
-      call: new CurrentCall(),
+      call,
       dataBudget: new DataBudget(start.dataBytes),
-      effects: new Effects(replies),
+      effects,
       directory: new Directory(),
       encoder: new GuestEncoder(),
       input: new GuestInput(start.contentBytes),
+      plainSends: new PlainSends(start.contentBytes, call, effects),
     };
     this.#host = new AgentHost(this.#services, status, this.#measurements);
   }

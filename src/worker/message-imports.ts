@@ -5,6 +5,7 @@ import { isUtf8Range } from '../base/utf8.js';
 import { isCapability } from '../fipa/capability.js';
 import type { Message } from '../fipa/message.js';
 import { HOST_CALL_FUEL, HOST_INVALID_ARGUMENT, HOST_LIMIT_EXCEEDED } from '../wire/host-calls.js';
+import { ENCODING_JSON } from './guest-encoding.js';
 import type { HostContext, ImportBinder } from './host-context.js';
 import {
   type BroadcastFilter,
@@ -19,6 +20,11 @@ export const MESSAGE_IMPORTS: Readonly<Record<string, ImportBinder>> = Object.fr
     host.fuel.charge(HOST_CALL_FUEL.send_message, length >>> 0);
     const { input, effects } = host.services;
     if (!effects.admitInput(length >>> 0)) return HOST_LIMIT_EXCEEDED;
+    if (host.encoding === ENCODING_JSON) {
+      const { services, memory, agent } = host;
+      const result = services.plainSends.send(memory, agent.agentIdBytes, start, length >>> 0);
+      if (result !== undefined) return result;
+    }
     const message = input.message(host.memory.bytes, start, length >>> 0, host.encoding);
     if (typeof message === 'number') return message;
     fillIn(message, host);

@@ -10,6 +10,7 @@ import {
   newSubscriptionId,
   newTaskId,
   newTraceId,
+  putSortableId,
   sortableId,
   timeInBytes,
   timeInText,
@@ -103,4 +104,18 @@ test('the time in an id is read from its bytes as from its text', () => {
       assert.equal(timeInBytes(bytes, 0), expected);
     }),
   );
+});
+
+test('ids written as bytes and as text are of one sequence', () => {
+  const bytes = Buffer.alloc(30, '.');
+  let last = sortableId();
+  for (let i = 0; i < 3_000; i++) {
+    putSortableId(bytes, 2, Date.now());
+    const written = bytes.toString('latin1', 2, 28);
+    assert.match(written, FORM);
+    assert.ok(last < written, `at ${i}`);
+    last = sortableId();
+    assert.ok(written < last, `at ${i}`);
+  }
+  assert.equal(bytes.toString('latin1', 0, 2) + bytes.toString('latin1', 28), '....');
 });
