@@ -1,12 +1,19 @@
+import { copyBytes } from '../base/bytes.js';
 import { rfc3339 } from '../base/clock.js';
-import { LIMITS } from '../base/limits.js';
+import { copyWords, equalWords, isPlainText } from '../base/words.js';
 import {
+  CONVERSATION_FIELD,
   encodedPerformativeCode,
   encodedPriority,
   encodedReplyByMs,
   encodedTextBytes,
   encodedTimestampUs,
+  IN_REPLY_TO_FIELD,
   LENGTHS_AT,
+  MESSAGE_ID_FIELD,
+  RECEIVER_FIELD,
+  REPLY_WITH_FIELD,
+  SENDER_FIELD,
   MESSAGE_HEADER_BYTES as TEXT_AT,
   TEXT_FIELD_COUNT,
 } from './binary.js';
@@ -32,142 +39,186 @@ const BEFORE_OTHERS = [
 const BEFORE_PRIORITY = ascii('","priority":');
 const BEFORE_TIMESTAMP = ascii('","timestamp":"');
 const BEHIND_PRIORITY = ascii(',"timestamp":"');
+const CONTENT_KEY = ascii(',"content":');
 const ZERO = 0x30;
 const QUOTE = 0x22;
 
 /** The first of the fields that may be missing. */
 const OTHERS = 3;
+/** These are another text with almost every message. */
+const OFTEN_NEW = [MESSAGE_ID_FIELD, CONVERSATION_FIELD, REPLY_WITH_FIELD, IN_REPLY_TO_FIELD];
+const SELDOM_NEW = Array.from({ length: TEXT_FIELD_COUNT }, (_, field) => field).filter(
+  (field) => !OFTEN_NEW.includes(field),
+);
 
-/** 1 for bytes that stand in a JSON string as they are. */
-const PLAIN = new Uint8Array(256).fill(1, 0x20, 0x7f);
-PLAIN[0x22] = 0;
-PLAIN[0x5c] = 0;
+/** Heads that are kept; a power of two. */
+const TEMPLATES = 256;
+/** What stands in a head beside the texts of its fields. */
+const NAMES_BYTES_MAX = 512;
 
-/** Room that a head takes at most. */
-const HEAD_BYTES_MAX = LIMITS.envelope_bytes + 512;
-/** What of the header says how the head looks: act, priority and the lengths of the fields. */
-const SHAPE_BYTES = 2 + 2 * TEXT_FIELD_COUNT;
+/** A head of a message, to be written over for others that are like it. */
+class Template {
+  bytes = new Uint8Array(0);
+  view = new DataView(this.bytes.buffer);
+  length = 0;
+  /** What of the header says how the head looks: act, priority and the lengths of the fields. */
+  act = -1;
+  flags = -1;
+  readonly lengths = new DataView(new ArrayBuffer(2 * TEXT_FIELD_COUNT));
+  /** Where the texts of the fields stand. */
+  readonly starts = new Int32Array(TEXT_FIELD_COUNT);
+  timestampAt = 0;
+  timestampMs = -1;
+}
+
+const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /**
- * Writes the JSON text of messages without their content and closing brace, as `messageJsonHead`
- * has it, from the bytes of their binary form: no string is made. Messages of one sender to one
- * receiver often differ in nothing but their ids and times; then the last head is written over.
+ * Writes the JSON text of messages up to their content and its key, as `messageJsonHead` has it,
+ * from the bytes of their binary form: no string is made. Messages of one sender to one receiver
+ * often differ in nothing but ids and times; then a head that was kept is copied, and these are
+ * written over.
  */
 export class JsonHeadWriter {
-  /** The head that was written last. */
-  readonly bytes: Uint8Array;
-  /** Shape and text, behind its id, of the message whose head stands in `bytes`. */
-  readonly #written = new Uint8Array(SHAPE_BYTES + LIMITS.envelope_bytes);
-  /** Bytes of them; -1 = no head stands there. */
-  #writtenBytes = -1;
-  #timestampAt = 0;
-  #timestampMs = -1;
-  #timestamp = ascii('');
-
-  /** @param extraBytes room behind the longest head */
-  constructor(extraBytes = 0) {
-    this.bytes = new Uint8Array(HEAD_BYTES_MAX + extraBytes);
-  }
+  readonly #templates = new Array<Template | undefined>(TEMPLATES).fill(undefined);
+  #template = new Template();
+  /** Of the message under way, and a view over the same bytes. */
+  #source: Buffer = NO_BYTES;
+  #view = new DataView(NO_BYTES.buffer);
+  #offset = 0;
+  /** Where the text fields of the message under way begin. */
+  readonly #starts = new Int32Array(TEXT_FIELD_COUNT);
 
   /**
-   * @param source where the binary form of a message lies at `offset`
+   * @param source where the binary form of a message lies at `offset`; must stay until `write`
    * @returns how many bytes the head takes; -1 when its text would need escapes, more than a byte
    *   for a character, or a time to reply by
    */
-  write(source: Buffer, offset: number): number {
+  prepare(source: Buffer, offset: number): number {
     if (encodedReplyByMs(source, offset) !== 0) return -1;
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#view = new DataView(source.buffer, source.byteOffset, source.length);
+    }
+    this.#offset = offset;
+    let at = offset + TEXT_AT;
+    for (let field = 0; field < TEXT_FIELD_COUNT; field++) {
+      this.#starts[field] = at;
+      at += encodedTextBytes(source, offset, field);
+    }
+    const place = this.#place();
+    let template = this.#templates[place];
+    if (template === undefined) {
+      template = new Template();
+      this.#templates[place] = template;
+    }
+    this.#template = template;
+    if (!this.#isLike(template)) {
+      if (!isPlainText(this.#view, offset + TEXT_AT, at - offset - TEXT_AT)) return -1;
+      this.#build(template, at - offset - TEXT_AT);
+    } else if (!this.#arePlain()) return -1;
     const ms = Math.floor(encodedTimestampUs(source, offset) / 1_000);
-    if (this.#isLike(source, offset)) {
-      const idBytes = encodedTextBytes(source, offset, 0);
-      if (this.#putPlain(BEFORE_MESSAGE_ID.length, source, offset + TEXT_AT, idBytes) < 0) {
-        return -1;
-      }
-    } else if (!this.#writeWhole(source, offset)) return -1;
-    else this.#timestampMs = -1;
-    return this.#writeTimestamp(ms);
+    if (ms !== template.timestampMs) putTimestamp(template, ms);
+    return template.length;
   }
 
-  #isLike(source: Buffer, offset: number): boolean {
-    if (this.#writtenBytes < 0) return false;
-    const written = this.#written;
-    if (written[0] !== source[offset + 1] || written[1] !== source[offset + 3]) return false;
-    for (let i = 2; i < SHAPE_BYTES; i++) {
-      if (written[i] !== source[offset + LENGTHS_AT + i - 2]) return false;
+  /** Writes the head of the message that was prepared. @param view over the same memory */
+  write(target: Uint8Array, view: DataView, at: number): void {
+    const template = this.#template;
+    copyBytes(target, at, template.bytes, 0, template.length);
+    for (let i = 0; i < OFTEN_NEW.length; i++) {
+      const field = OFTEN_NEW[i]!;
+      const length = encodedTextBytes(this.#source, this.#offset, field);
+      if (length === 0) continue;
+      copyWords(view, at + template.starts[field]!, this.#view, this.#starts[field]!, length);
     }
-    const from = offset + TEXT_AT + encodedTextBytes(source, offset, 0) - SHAPE_BYTES;
-    // From the end: fields that differ often stand behind those that seldom do.
-    for (let i = this.#writtenBytes - 1; i >= SHAPE_BYTES; i--) {
-      if (written[i] !== source[from + i]) return false;
+  }
+
+  #place(): number {
+    const sender = this.#end(SENDER_FIELD);
+    const receiver = this.#end(RECEIVER_FIELD);
+    // Four bytes before their ends: where a name is shorter, of what stands before it.
+    const names = this.#view.getInt32(sender - 4, true) ^ this.#view.getInt32(receiver - 4, true);
+    const mixed = Math.imul(names ^ (this.#source[this.#offset + 1]! << 8), 0x9e3779b1);
+    return (mixed >>> 16) & (TEMPLATES - 1);
+  }
+
+  #end(field: number): number {
+    return this.#starts[field]! + encodedTextBytes(this.#source, this.#offset, field);
+  }
+
+  #isLike(template: Template): boolean {
+    const source = this.#source;
+    const offset = this.#offset;
+    if (template.act !== source[offset + 1] || template.flags !== source[offset + 3]) return false;
+    const view = this.#view;
+    const { lengths, starts } = template;
+    if (!equalWords(lengths, 0, view, offset + LENGTHS_AT, 2 * TEXT_FIELD_COUNT)) return false;
+    for (let i = 0; i < SELDOM_NEW.length; i++) {
+      const field = SELDOM_NEW[i]!;
+      const length = encodedTextBytes(source, offset, field);
+      if (length === 0) continue;
+      if (!equalWords(template.view, starts[field]!, view, this.#starts[field]!, length)) {
+        return false;
+      }
     }
     return true;
   }
 
-  #writeWhole(source: Buffer, offset: number): boolean {
-    this.#writtenBytes = -1;
-    let from = offset + TEXT_AT;
+  #arePlain(): boolean {
+    const conversationAt = this.#starts[CONVERSATION_FIELD]!;
+    const idBytes = encodedTextBytes(this.#source, this.#offset, MESSAGE_ID_FIELD);
+    // The others stand one behind the other.
+    return (
+      isPlainText(this.#view, this.#starts[MESSAGE_ID_FIELD]!, idBytes) &&
+      isPlainText(this.#view, conversationAt, this.#end(IN_REPLY_TO_FIELD) - conversationAt)
+    );
+  }
+
+  #build(template: Template, textBytes: number): void {
+    const source = this.#source;
+    const offset = this.#offset;
+    const needed = textBytes + NAMES_BYTES_MAX;
+    if (template.bytes.length < needed) {
+      template.bytes = new Uint8Array(needed);
+      template.view = new DataView(template.bytes.buffer);
+    }
+    template.act = source[offset + 1]!;
+    template.flags = source[offset + 3]!;
+    copyWords(template.lengths, 0, this.#view, offset + LENGTHS_AT, 2 * TEXT_FIELD_COUNT);
     let at = 0;
     for (let field = 0; field < TEXT_FIELD_COUNT; field++) {
       const length = encodedTextBytes(source, offset, field);
       if (length === 0 && field >= OTHERS) continue;
-      at = this.#put(at, before(field, source, offset));
-      at = this.#putPlain(at, source, from, length);
-      if (at < 0) return false;
-      from += length;
+      at = put(template.bytes, at, before(field, source, offset));
+      template.starts[field] = at;
+      copyWords(template.view, at, this.#view, this.#starts[field]!, length);
+      at += length;
     }
     const priority = encodedPriority(source, offset);
-    if (priority === 0) at = this.#put(at, BEFORE_TIMESTAMP);
+    if (priority === 0) at = put(template.bytes, at, BEFORE_TIMESTAMP);
     else {
-      at = this.#put(at, BEFORE_PRIORITY);
-      this.bytes[at++] = ZERO + priority;
-      at = this.#put(at, BEHIND_PRIORITY);
+      at = put(template.bytes, at, BEFORE_PRIORITY);
+      template.bytes[at++] = ZERO + priority;
+      at = put(template.bytes, at, BEHIND_PRIORITY);
     }
-    this.#timestampAt = at;
-    this.#remember(source, offset, from);
-    return true;
+    template.timestampAt = at;
+    template.timestampMs = -1;
   }
+}
 
-  #remember(source: Buffer, offset: number, end: number): void {
-    const written = this.#written;
-    written[0] = source[offset + 1]!;
-    written[1] = source[offset + 3]!;
-    for (let i = 2; i < SHAPE_BYTES; i++) written[i] = source[offset + LENGTHS_AT + i - 2]!;
-    let at = SHAPE_BYTES;
-    const start = offset + TEXT_AT + encodedTextBytes(source, offset, 0);
-    for (let i = start; i < end; i++) written[at++] = source[i]!;
-    this.#writtenBytes = at;
-  }
+function put(target: Uint8Array, at: number, text: Uint8Array): number {
+  target.set(text, at);
+  return at + text.length;
+}
 
-  #writeTimestamp(ms: number): number {
-    if (ms !== this.#timestampMs) {
-      const text = rfc3339(ms);
-      if (this.#timestamp.length !== text.length) this.#timestamp = ascii(text);
-      for (let i = 0; i < text.length; i++) this.#timestamp[i] = text.charCodeAt(i);
-      this.#put(this.#timestampAt, this.#timestamp);
-      this.#timestampMs = ms;
-    }
-    const end = this.#timestampAt + this.#timestamp.length;
-    this.bytes[end] = QUOTE;
-    return end + 1;
-  }
-
-  #put(start: number, text: Uint8Array): number {
-    for (let i = 0; i < text.length; i++) this.bytes[start + i] = text[i]!;
-    return start + text.length;
-  }
-
-  /** @returns behind it; -1 when it isn't plain, and then no head stands in `bytes` */
-  #putPlain(start: number, source: Buffer, from: number, length: number): number {
-    const { bytes } = this;
-    for (let i = 0; i < length; i++) {
-      const byte = source[from + i]!;
-      if (PLAIN[byte] === 0) {
-        this.#writtenBytes = -1;
-        return -1;
-      }
-      bytes[start + i] = byte;
-    }
-    return start + length;
-  }
+function putTimestamp(template: Template, ms: number): void {
+  const text = rfc3339(ms);
+  const { bytes, timestampAt: at } = template;
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+  bytes[at + text.length] = QUOTE;
+  template.length = put(bytes, at + text.length + 1, CONTENT_KEY);
+  template.timestampMs = ms;
 }
 
 function before(field: number, source: Buffer, offset: number): Uint8Array {

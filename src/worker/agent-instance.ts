@@ -102,7 +102,7 @@ export class AgentInstance {
       const pointer = this.#exports.caxton_alloc(length) >>> 0;
       if (pointer === 0) return allocationRefused(length, this.#install.memoryMaxBytes);
       if (pointer + length > this.#memory.byteLength) this.#refuseAllocation(pointer, length);
-      encoder.write(this.#memory.bytes, pointer);
+      encoder.write(this.#memory.bytes, this.#memory.view, pointer);
       step = 'handle_message';
       const code = this.#exports.handle_message(pointer, length);
       return code === 0 ? undefined : failureOfCode('handle_message', code);

@@ -1,4 +1,5 @@
 import { Encoder } from '@msgpack/msgpack';
+import { copyBytes } from '../base/bytes.js';
 import { LIMITS } from '../base/limits.js';
 import {
   decodeMessage,
@@ -14,9 +15,6 @@ export const ENCODING_JSON = 0;
 export const ENCODING_MESSAGE_PACK = 1;
 
 const CLOSING_BRACE = 0x7d;
-/** Below this, a loop copies faster than a call to TypedArray.set with a new view. */
-const LOOP_COPY_BYTES = 48;
-const CONTENT_KEY = Buffer.from(',"content":');
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -31,7 +29,7 @@ export class GuestEncoder {
   });
   /** Of a head that isn't plain; '' = it stands in `#plainHead`. */
   #head = '';
-  readonly #plainHead = new JsonHeadWriter(CONTENT_KEY.length);
+  readonly #plainHead = new JsonHeadWriter();
   #headBytes = 0;
   #body: Uint8Array = NO_BYTES;
   #bodyStart = 0;
@@ -60,20 +58,14 @@ export class GuestEncoder {
       : Buffer.from(JSON.stringify(value), 'utf8');
   }
 
-  /** Writes the prepared message; the range must be inside `target`. */
-  write(target: Buffer, start: number): void {
+  /** Writes the prepared message; the range must be inside `target`. @param view over the same */
+  write(target: Buffer, view: DataView, start: number): void {
     if (this.#head !== '') target.write(this.#head, start, this.#headBytes, 'utf8');
-    else if (this.#headBytes > 0)
-      target.set(this.#plainHead.bytes.subarray(0, this.#headBytes), start);
+    else if (this.#headBytes > 0) this.#plainHead.write(target, view, start);
     const at = start + this.#headBytes;
-    const body = this.#body;
     const from = this.#bodyStart;
     const length = this.#bodyBytes;
-    if (length <= LOOP_COPY_BYTES) {
-      for (let i = 0; i < length; i++) target[at + i] = body[from + i]!;
-    } else {
-      target.set(body.subarray(from, from + length), at);
-    }
+    if (length > 0) copyBytes(target, at, this.#body, from, from + length);
     if (this.#closingBytes > 0) target[at + length] = CLOSING_BRACE;
     this.#body = NO_BYTES;
   }
@@ -81,11 +73,10 @@ export class GuestEncoder {
   #prepareSpliced(source: Buffer, offset: number): number {
     const end = offset + encodedBytes(source, offset);
     const contentBytes = encodedContentBytes(source, offset);
-    const plainBytes = this.#plainHead.write(source, offset);
+    const plainBytes = this.#plainHead.prepare(source, offset);
     if (plainBytes >= 0) {
-      this.#plainHead.bytes.set(CONTENT_KEY, plainBytes);
       this.#head = '';
-      this.#headBytes = plainBytes + CONTENT_KEY.length;
+      this.#headBytes = plainBytes;
     } else {
       const message = decodeMessage(source, offset, false);
       this.#setHead(`${messageJsonHead(message, false)},"content":`);

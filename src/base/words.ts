@@ -1,0 +1,64 @@
+/**
+ * Short ranges of bytes, four at a time: for a few dozen bytes that is several times as fast as one
+ * by one, and faster than what TypedArray offers. Callers have made sure that the ranges are there.
+ */
+
+export function copyWords(
+  target: DataView,
+  at: number,
+  source: DataView,
+  start: number,
+  length: number,
+): void {
+  const whole = length & ~3;
+  for (let i = 0; i < whole; i += 4) {
+    target.setInt32(at + i, source.getInt32(start + i, true), true);
+  }
+  for (let i = whole; i < length; i++) target.setUint8(at + i, source.getUint8(start + i));
+}
+
+export function equalWords(
+  one: DataView,
+  at: number,
+  other: DataView,
+  start: number,
+  length: number,
+): boolean {
+  const whole = length & ~3;
+  for (let i = 0; i < whole; i += 4) {
+    if (one.getInt32(at + i, true) !== other.getInt32(start + i, true)) return false;
+  }
+  for (let i = whole; i < length; i++) {
+    if (one.getUint8(at + i) !== other.getUint8(start + i)) return false;
+  }
+  return true;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Whether a text stands in JSON as it is, a byte for each character: ASCII that needs no escape. */
+export function isPlainText(bytes: DataView, start: number, length: number): boolean {
+  const whole = length & ~3;
+  for (let i = start; i < start + whole; i += 4) {
+    if (hasSpecial(bytes.getInt32(i, true))) return false;
+  }
+  for (let i = start + whole; i < start + length; i++) {
+    const byte = bytes.getUint8(i);
+    if (byte < 0x20 || byte >= 0x80 || byte === QUOTE || byte === BACKSLASH) return false;
+  }
+  return true;
+}
+
+/** Whether one of four bytes is a quote, a backslash, below a blank, or beyond ASCII. */
+export function hasSpecial(word: number): boolean {
+  const quotes = word ^ 0x22222222;
+  const backslashes = word ^ 0x5c5c5c5c;
+  // The top bit of the first byte that is one gets set; of those behind it perhaps by mistake.
+  const special =
+    word |
+    ((word - 0x20202020) & ~word) |
+    ((quotes - 0x01010101) & ~quotes) |
+    ((backslashes - 0x01010101) & ~backslashes);
+  return (special & 0x80808080) !== 0;
+}
