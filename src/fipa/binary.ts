@@ -1,4 +1,3 @@
-import { copyBytes } from '../base/bytes.js';
 import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import {
@@ -9,6 +8,7 @@ import {
   uint16At,
   uint32At,
 } from '../base/little-endian.js';
+import { copyWords } from '../base/words.js';
 import { CONTENT_JSON, type ContentEncoding, envelopeText, type Message } from './message.js';
 import { performativeCode, performativeOfCode } from './performative.js';
 
@@ -280,21 +280,24 @@ export function encodedTextAt(source: Buffer, offset: number, field: number): nu
 /**
  * Writes the binary message at `offset` to the beginning of `target`, to another receiver.
  * @param receiver in UTF-8; ASCII, if the message is
+ * @param view over the same memory as `source`, as `targetView` is over that of `target`
  * @returns its length in bytes
  */
 export function readdress(
   source: Buffer,
   offset: number,
+  view: DataView,
   receiver: Uint8Array,
   target: Buffer,
+  targetView: DataView,
 ): number {
   const start = encodedTextAt(source, offset, RECEIVER_FIELD);
   const end = start + encodedTextBytes(source, offset, RECEIVER_FIELD);
   const total = encodedBytes(source, offset);
   const at = start - offset;
-  copyBytes(target, 0, source, offset, start);
+  copyWords(targetView, 0, view, offset, at);
   for (let i = 0; i < receiver.length; i++) target[at + i] = receiver[i] as number;
-  copyBytes(target, at + receiver.length, source, end, offset + total);
+  copyWords(targetView, at + receiver.length, view, end, offset + total - end);
   const length = total - (end - start) + receiver.length;
   putUint32(target, 4, length);
   putUint16(target, LENGTHS_AT + RECEIVER_FIELD * 2, receiver.length);

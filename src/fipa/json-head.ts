@@ -82,9 +82,9 @@ const NO_BYTES: Buffer = Buffer.alloc(0);
 export class JsonHeadWriter {
   readonly #templates = new Array<Template | undefined>(TEMPLATES).fill(undefined);
   #template = new Template();
-  /** Of the message under way, and a view over the same bytes. */
-  #source: Buffer = NO_BYTES;
-  #view = new DataView(NO_BYTES.buffer);
+  /** Where the message under way lies, and a view over the same bytes. */
+  source: Buffer = NO_BYTES;
+  view: DataView = new DataView(NO_BYTES.buffer);
   #offset = 0;
   /** Where the text fields of the message under way begin. */
   readonly #starts = new Int32Array(TEXT_FIELD_COUNT);
@@ -96,9 +96,9 @@ export class JsonHeadWriter {
    */
   prepare(source: Buffer, offset: number): number {
     if (encodedReplyByMs(source, offset) !== 0) return -1;
-    if (source !== this.#source) {
-      this.#source = source;
-      this.#view = new DataView(source.buffer, source.byteOffset, source.length);
+    if (source !== this.source) {
+      this.source = source;
+      this.view = new DataView(source.buffer, source.byteOffset, source.length);
     }
     this.#offset = offset;
     let at = offset + TEXT_AT;
@@ -114,7 +114,7 @@ export class JsonHeadWriter {
     }
     this.#template = template;
     if (!this.#isLike(template)) {
-      if (!isPlainText(this.#view, offset + TEXT_AT, at - offset - TEXT_AT)) return -1;
+      if (!isPlainText(this.view, offset + TEXT_AT, at - offset - TEXT_AT)) return -1;
       this.#build(template, at - offset - TEXT_AT);
     } else if (!this.#arePlain()) return -1;
     const ms = Math.floor(encodedTimestampUs(source, offset) / 1_000);
@@ -128,9 +128,9 @@ export class JsonHeadWriter {
     copyBytes(target, at, template.bytes, 0, template.length);
     for (let i = 0; i < OFTEN_NEW.length; i++) {
       const field = OFTEN_NEW[i]!;
-      const length = encodedTextBytes(this.#source, this.#offset, field);
+      const length = encodedTextBytes(this.source, this.#offset, field);
       if (length === 0) continue;
-      copyWords(view, at + template.starts[field]!, this.#view, this.#starts[field]!, length);
+      copyWords(view, at + template.starts[field]!, this.view, this.#starts[field]!, length);
     }
   }
 
@@ -138,20 +138,20 @@ export class JsonHeadWriter {
     const sender = this.#end(SENDER_FIELD);
     const receiver = this.#end(RECEIVER_FIELD);
     // Four bytes before their ends: where a name is shorter, of what stands before it.
-    const names = this.#view.getInt32(sender - 4, true) ^ this.#view.getInt32(receiver - 4, true);
-    const mixed = Math.imul(names ^ (this.#source[this.#offset + 1]! << 8), 0x9e3779b1);
+    const names = this.view.getInt32(sender - 4, true) ^ this.view.getInt32(receiver - 4, true);
+    const mixed = Math.imul(names ^ (this.source[this.#offset + 1]! << 8), 0x9e3779b1);
     return (mixed >>> 16) & (TEMPLATES - 1);
   }
 
   #end(field: number): number {
-    return this.#starts[field]! + encodedTextBytes(this.#source, this.#offset, field);
+    return this.#starts[field]! + encodedTextBytes(this.source, this.#offset, field);
   }
 
   #isLike(template: Template): boolean {
-    const source = this.#source;
+    const source = this.source;
     const offset = this.#offset;
     if (template.act !== source[offset + 1] || template.flags !== source[offset + 3]) return false;
-    const view = this.#view;
+    const view = this.view;
     const { lengths, starts } = template;
     if (!equalWords(lengths, 0, view, offset + LENGTHS_AT, 2 * TEXT_FIELD_COUNT)) return false;
     for (let i = 0; i < SELDOM_NEW.length; i++) {
@@ -167,16 +167,16 @@ export class JsonHeadWriter {
 
   #arePlain(): boolean {
     const conversationAt = this.#starts[CONVERSATION_FIELD]!;
-    const idBytes = encodedTextBytes(this.#source, this.#offset, MESSAGE_ID_FIELD);
+    const idBytes = encodedTextBytes(this.source, this.#offset, MESSAGE_ID_FIELD);
     // The others stand one behind the other.
     return (
-      isPlainText(this.#view, this.#starts[MESSAGE_ID_FIELD]!, idBytes) &&
-      isPlainText(this.#view, conversationAt, this.#end(IN_REPLY_TO_FIELD) - conversationAt)
+      isPlainText(this.view, this.#starts[MESSAGE_ID_FIELD]!, idBytes) &&
+      isPlainText(this.view, conversationAt, this.#end(IN_REPLY_TO_FIELD) - conversationAt)
     );
   }
 
   #build(template: Template, textBytes: number): void {
-    const source = this.#source;
+    const source = this.source;
     const offset = this.#offset;
     const needed = textBytes + NAMES_BYTES_MAX;
     if (template.bytes.length < needed) {
@@ -185,14 +185,14 @@ export class JsonHeadWriter {
     }
     template.act = source[offset + 1]!;
     template.flags = source[offset + 3]!;
-    copyWords(template.lengths, 0, this.#view, offset + LENGTHS_AT, 2 * TEXT_FIELD_COUNT);
+    copyWords(template.lengths, 0, this.view, offset + LENGTHS_AT, 2 * TEXT_FIELD_COUNT);
     let at = 0;
     for (let field = 0; field < TEXT_FIELD_COUNT; field++) {
       const length = encodedTextBytes(source, offset, field);
       if (length === 0 && field >= OTHERS) continue;
       at = put(template.bytes, at, before(field, source, offset));
       template.starts[field] = at;
-      copyWords(template.view, at, this.#view, this.#starts[field]!, length);
+      copyWords(template.view, at, this.view, this.#starts[field]!, length);
       at += length;
     }
     const priority = encodedPriority(source, offset);

@@ -1,5 +1,5 @@
-import { copyBytes } from '../base/bytes.js';
 import { isUtf8Range } from '../base/utf8.js';
+import { copyWords } from '../base/words.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -107,11 +107,14 @@ export class PlainJsonReader {
     return this.#compact().toString(encoding, 0, this.length);
   }
 
-  /** Writes it so, `length` bytes, where the caller has made room. */
-  writeTo(target: Uint8Array, at: number): void {
-    const source = this.#spaces === 0 ? this.#bytes : this.#compact();
-    const start = this.#spaces === 0 ? this.#start : 0;
-    copyBytes(target, at, source, start, start + this.length);
+  /** Writes it so, `length` bytes. @param view over the memory in which it was read */
+  writeTo(target: DataView, at: number, view: DataView): void {
+    if (this.#spaces === 0) {
+      copyWords(target, at, view, this.#start, this.length);
+      return;
+    }
+    const { buffer, byteOffset, length } = this.#compact();
+    copyWords(target, at, new DataView(buffer, byteOffset, length), 0, this.length);
   }
 
   #compact(): Buffer {

@@ -1,9 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
-import { copyBytes } from '../base/bytes.js';
 import { monotonicUs } from '../base/clock.js';
 import { CaxtonError, fromPlainError } from '../base/errors.js';
 import { putUint32, uint32At } from '../base/little-endian.js';
+import { copyWords } from '../base/words.js';
 import { RingConsumer } from '../ring/consumer.js';
 import { createRing } from '../ring/layout.js';
 import { RingProducer } from '../ring/producer.js';
@@ -104,12 +104,18 @@ export class WorkerChannel {
     return this.#dead;
   }
 
+  /** Over what the sink is given as `source`. */
+  get replyView(): DataView {
+    return this.#replies.view;
+  }
+
   newSlot(): number {
     return this.#nextSlot++;
   }
 
   /**
    * Hands one binary message to the agent in `slot`.
+   * @param view over the same memory as `source`
    * @returns false when the ring has no room now; nothing was written then
    */
   deliver(
@@ -118,6 +124,7 @@ export class WorkerChannel {
     offset: number,
     length: number,
     acceptedUs: number,
+    view: DataView = viewOf(source),
   ): boolean {
     if (this.#dead) return false;
     const total = FRAME_HEADER_BYTES + length;
@@ -125,7 +132,7 @@ export class WorkerChannel {
     if (at < 0) return false;
     const target = this.#requestBytes;
     writeFrameHeader(target, at, FRAME_DELIVER, slot, this.#takeSequence(), acceptedUs);
-    copyBytes(target, at + FRAME_HEADER_BYTES, source, offset, offset + length);
+    copyWords(this.#requests.view, at + FRAME_HEADER_BYTES, view, offset, length);
     this.#send(total);
     return true;
   }
@@ -361,6 +368,10 @@ export class WorkerChannel {
 // Buffer's readers and writers are faster than a DataView's for text and are used everywhere else.
 function bufferOver(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function workerGone(index: number): CaxtonError {

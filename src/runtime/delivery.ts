@@ -22,6 +22,7 @@ export class Delivery {
   /**
    * Puts one binary message into the agent's mailbox; the bytes are copied. The caller has checked
    * that there is room.
+   * @param view over the same memory as `source`, if there is one
    */
   enqueue(
     instance: Instance,
@@ -29,13 +30,14 @@ export class Delivery {
     offset: number,
     length: number,
     priority: number,
+    view?: DataView,
   ): void {
     const { mailbox, channel } = instance;
     const acceptedUs = monotonicUs();
     if (
       mailbox.waiting === 0 &&
       instance.takesFrames &&
-      channel?.deliver(instance.slot, source, offset, length, acceptedUs)
+      channel?.deliver(instance.slot, source, offset, length, acceptedUs, view)
     ) {
       mailbox.inRing += 1;
       mailbox.inRingBytes += FRAME_HEADER_BYTES + length;

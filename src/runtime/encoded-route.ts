@@ -42,6 +42,7 @@ export class EncodedRoute {
   readonly #addresses: AgentAddresses;
   /** The message under its receiver's id, where it was written to a name. */
   #scratch = Buffer.allocUnsafeSlow(64 * 1024);
+  #scratchView = new DataView(this.#scratch.buffer);
 
   constructor(parts: EncodedRouteParts) {
     this.#parts = parts;
@@ -50,25 +51,33 @@ export class EncodedRoute {
 
   /**
    * Accepts a message to one agent that names its conversation.
+   * @param view over the same memory as `source`
    * @returns undefined when it isn't one; then nothing has happened
    * @throws CaxtonError as Router.accept
    */
-  accept(source: Buffer, offset: number): Acceptance | undefined {
+  accept(source: Buffer, offset: number, view: DataView): Acceptance | undefined {
     const start = encodedTextAt(source, offset, RECEIVER_FIELD);
     const end = start + encodedTextBytes(source, offset, RECEIVER_FIELD);
     if (encodedTextBytes(source, offset, CONVERSATION_FIELD) === 0) return undefined;
     const address = this.#addresses.find(source, start, end);
     if (address === undefined) return undefined;
     const { agent } = address;
-    if (address.isId) return this.#route(agent, encodedBytes(source, offset), source, offset);
+    const bytes = encodedBytes(source, offset);
+    if (address.isId) return this.#route(agent, bytes, source, offset, view);
     // Whatever the sender called it, the message names its receiver by its id.
-    const needed = encodedBytes(source, offset) + ROOM_BYTES;
-    if (needed > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(needed * 2);
-    const length = readdress(source, offset, address.id, this.#scratch);
-    return this.#route(agent, length, this.#scratch, 0);
+    this.#makeRoom(bytes + ROOM_BYTES);
+    const scratch = this.#scratch;
+    const length = readdress(source, offset, view, address.id, scratch, this.#scratchView);
+    return this.#route(agent, length, scratch, 0, this.#scratchView);
   }
 
-  #route(agent: Agent, length: number, source: Buffer, offset: number): Acceptance {
+  #makeRoom(bytes: number): void {
+    if (bytes <= this.#scratch.length) return;
+    this.#scratch = Buffer.allocUnsafeSlow(bytes * 2);
+    this.#scratchView = new DataView(this.#scratch.buffer);
+  }
+
+  #route(agent: Agent, length: number, source: Buffer, offset: number, view: DataView): Acceptance {
     const instance = agent.only;
     if (instance === undefined || !this.#isPlain(source, offset)) {
       return this.#parts.route(decodeMessage(source, offset, false), agent, length, source, offset);
@@ -81,8 +90,8 @@ export class EncodedRoute {
     checkTakes(instance, length);
     if (!store.hasRoom(length)) throw historyBehind();
     // Everything that can refuse has been asked: from here on the message is accepted.
-    delivery.enqueue(instance, source, offset, length, encodedPriority(source, offset));
-    store.appendMessage(source, offset, length);
+    delivery.enqueue(instance, source, offset, length, encodedPriority(source, offset), view);
+    store.appendMessage(source, offset, length, view);
     counters.accepted += 1;
     if (this.#isHeard(source, offset)) {
       this.#parts.tell(decodeMessage(source, offset, false), source, offset);

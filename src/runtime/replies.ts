@@ -68,6 +68,8 @@ const ROOM_NEEDED_BYTES = 256 * 1024;
 export class Replies implements ReplySink {
   readonly #parts: RepliesParts;
   readonly #done = emptyDoneFrame();
+  /** Over the ring whose frame is read. */
+  #view = new DataView(new ArrayBuffer(0)) as DataView;
 
   constructor(parts: RepliesParts) {
     this.#parts = parts;
@@ -82,6 +84,7 @@ export class Replies implements ReplySink {
   frame(channel: WorkerChannel, source: Buffer, offset: number, length: number): void {
     const instance = this.#parts.residents.at(channel, uint32At(source, offset + 4));
     if (instance === undefined) return;
+    this.#view = channel.replyView;
     try {
       this.#handle(instance, source, offset, length);
     } catch (error) {
@@ -153,7 +156,7 @@ export class Replies implements ReplySink {
     const { counters, delivery } = this.#parts;
     const { figures } = instance.agent;
     const done = this.#done;
-    readDoneHeader(source, offset, done);
+    readDoneHeader(this.#view, offset, done);
     const ok = done.outcome === OUTCOME_OK;
     if (instance.memoryBytes !== done.memoryBytes) {
       instance.memoryBytes = done.memoryBytes;
@@ -224,20 +227,31 @@ export class Replies implements ReplySink {
   #send(instance: Instance, source: Buffer, body: number): void {
     const { backlog } = this.#parts;
     // Others wait only when a dead worker's ring is emptied.
-    if (backlog.empty && this.#trySend(instance, source, body, false)) return;
+    if (backlog.empty && this.#trySend(instance, source, body, this.#view, false)) return;
     const message = Buffer.from(source.subarray(body, body + encodedBytes(source, body)));
     const { receiver } = decodeMessage(message, 0, false);
     const group = receiver.startsWith(BROADCAST) ? receiver.slice(BROADCAST.length) : undefined;
     const receivers = group === undefined ? [] : this.#othersWith(instance, group);
     // To all at once there may never be room; to one after the other there is.
     if (receivers.length > 0) this.#sendToEach(instance, decodeMessage(message), receivers);
-    else backlog.push((last) => this.#trySend(instance, message, 0, last));
+    else this.#sendLater(instance, message);
+  }
+
+  #sendLater(instance: Instance, message: Buffer): void {
+    const view = new DataView(message.buffer, message.byteOffset, message.length);
+    this.#parts.backlog.push((last) => this.#trySend(instance, message, 0, view, last));
   }
 
   /** @returns false when it has to be tried again; then nothing was sent */
-  #trySend(instance: Instance, source: Buffer, offset: number, last: boolean): boolean {
+  #trySend(
+    instance: Instance,
+    source: Buffer,
+    offset: number,
+    view: DataView,
+    last: boolean,
+  ): boolean {
     try {
-      this.#parts.router.acceptEncoded(source, offset);
+      this.#parts.router.acceptEncoded(source, offset, view);
     } catch (refusal) {
       if (!(refusal instanceof CaxtonError)) throw refusal;
       if (!last && isHistoryBehind(refusal)) return false;

@@ -83,9 +83,10 @@ export class Router {
   /**
    * Accepts a message in its binary form, as an agent's worker wrote it: nothing is encoded anew,
    * and nothing is decoded unless somebody here reads it.
+   * @param view over the same memory as `source`
    */
-  acceptEncoded(source: Buffer, offset: number): Acceptance {
-    return this.#encoded.accept(source, offset) ?? this.#acceptDecoded(source, offset);
+  acceptEncoded(source: Buffer, offset: number, view: DataView): Acceptance {
+    return this.#encoded.accept(source, offset, view) ?? this.#acceptDecoded(source, offset);
   }
 
   #acceptDecoded(source: Buffer, offset: number): Acceptance {

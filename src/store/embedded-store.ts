@@ -153,9 +153,9 @@ export class EmbeddedStore implements Store {
     this.tasks = new EmbeddedTaskStore(this.#channel, tables);
   }
 
-  appendMessage(bytes: Buffer, offset: number, length: number): boolean {
+  appendMessage(bytes: Buffer, offset: number, length: number, view?: DataView): boolean {
     if (!this.#options.historyEnabled) return true;
-    return this.#channel.append(bytes, offset, length);
+    return this.#channel.append(bytes, offset, length, view);
   }
 
   hasRoom(length: number, count = 1): boolean {

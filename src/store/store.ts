@@ -120,7 +120,7 @@ export interface Store {
    * Hands over one message in its binary form (src/fipa/binary.ts); the bytes are copied.
    * @returns false when the writer is so far behind that nothing more can be taken
    */
-  appendMessage(bytes: Buffer, offset: number, length: number): boolean;
+  appendMessage(bytes: Buffer, offset: number, length: number, view?: DataView): boolean;
   /** Whether there is room for `count` messages of so many bytes each now. */
   hasRoom(length: number, count?: number): boolean;
   /**

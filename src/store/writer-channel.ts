@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
-import { copyBytes } from '../base/bytes.js';
 import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
+import { copyWords } from '../base/words.js';
 import { frameBytes } from '../ring/layout.js';
 import { RingProducer } from '../ring/producer.js';
 import {
@@ -91,8 +91,13 @@ export class WriterChannel {
     return this.#producer.fits(frameBytes(bytes) * count, frameBytes(bytes));
   }
 
-  /** One copy into the ring; false when there is no room. */
-  append(bytes: Buffer, offset: number, length: number): boolean {
+  /** One copy into the ring; false when there is no room. @param view over the same memory */
+  append(
+    bytes: Buffer,
+    offset: number,
+    length: number,
+    view: DataView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+  ): boolean {
     if (this.#closing || (this.#overflow.length > 0 && !this.#flushOverflow())) return false;
     const total = RECORD_HEADER_BYTES + length;
     if (total > this.#producer.maxPayloadBytes) this.#refuseTooLong(length);
@@ -101,7 +106,7 @@ export class WriterChannel {
     const sequence = ++this.#sequence;
     writeRecordHeader(this.#producer.view, at, RECORD_APPEND, TABLE_DATA, 0, length, sequence);
     // Copies into space that reserve() gave and that nobody reads before publish().
-    copyBytes(this.#producer.bytes, at + RECORD_HEADER_BYTES, bytes, offset, offset + length);
+    copyWords(this.#producer.view, at + RECORD_HEADER_BYTES, view, offset, length);
     this.#producer.commit(total);
     this.#producer.publish();
     this.#producer.wakeConsumer();

@@ -1,4 +1,4 @@
-import { doubleAt, putDouble, putUint32, uint32At } from '../base/little-endian.js';
+import { putDouble, putUint32 } from '../base/little-endian.js';
 
 /**
  * The frames that cross threads in rings. Little endian; a frame starts on an 8-byte boundary.
@@ -101,32 +101,32 @@ export function writeFrameHeader(
   putDouble(target, offset + 16, double16);
 }
 
-export function writeDoneHeader(target: Buffer, offset: number, done: DoneFrame): void {
-  putUint32(target, offset, FRAME_DONE);
-  target[offset + 1] = done.outcome;
-  putUint32(target, offset + 4, done.slot);
-  putUint32(target, offset + 8, done.sequence);
-  putUint32(target, offset + 12, done.pauseMs);
-  putDouble(target, offset + 16, done.fuelUsed);
-  putDouble(target, offset + 24, done.handlingUs);
-  putDouble(target, offset + 32, done.memoryBytes);
-  putUint32(target, offset + 40, done.frameBytes);
-  putUint32(target, offset + 44, done.errorBytes);
-  putDouble(target, offset + 48, done.latencyUs);
+export function writeDoneHeader(target: DataView, offset: number, done: DoneFrame): void {
+  target.setUint32(offset, FRAME_DONE, true);
+  target.setUint8(offset + 1, done.outcome);
+  target.setUint32(offset + 4, done.slot, true);
+  target.setUint32(offset + 8, done.sequence, true);
+  target.setUint32(offset + 12, done.pauseMs, true);
+  target.setFloat64(offset + 16, done.fuelUsed, true);
+  target.setFloat64(offset + 24, done.handlingUs, true);
+  target.setFloat64(offset + 32, done.memoryBytes, true);
+  target.setUint32(offset + 40, done.frameBytes, true);
+  target.setUint32(offset + 44, done.errorBytes, true);
+  target.setFloat64(offset + 48, done.latencyUs, true);
 }
 
 /** Reads the fixed part into an object the caller keeps, so that nothing is allocated. */
-export function readDoneHeader(source: Buffer, offset: number, into: DoneFrame): void {
-  into.outcome = source[offset + 1] as number;
-  into.slot = uint32At(source, offset + 4);
-  into.sequence = uint32At(source, offset + 8);
-  into.pauseMs = uint32At(source, offset + 12);
-  into.fuelUsed = doubleAt(source, offset + 16);
-  into.handlingUs = doubleAt(source, offset + 24);
-  into.memoryBytes = doubleAt(source, offset + 32);
-  into.frameBytes = uint32At(source, offset + 40);
-  into.errorBytes = uint32At(source, offset + 44);
-  into.latencyUs = doubleAt(source, offset + 48);
+export function readDoneHeader(source: DataView, offset: number, into: DoneFrame): void {
+  into.outcome = source.getUint8(offset + 1);
+  into.slot = source.getUint32(offset + 4, true);
+  into.sequence = source.getUint32(offset + 8, true);
+  into.pauseMs = source.getUint32(offset + 12, true);
+  into.fuelUsed = source.getFloat64(offset + 16, true);
+  into.handlingUs = source.getFloat64(offset + 24, true);
+  into.memoryBytes = source.getFloat64(offset + 32, true);
+  into.frameBytes = source.getUint32(offset + 40, true);
+  into.errorBytes = source.getUint32(offset + 44, true);
+  into.latencyUs = source.getFloat64(offset + 48, true);
 }
 
 export function emptyDoneFrame(): DoneFrame {

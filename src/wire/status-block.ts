@@ -29,14 +29,16 @@ export class StatusBlock {
 
   /** Worker: the frame is about to be given to the agent. */
   take(sequence: number, slot: number, nowMs: number): void {
-    Atomics.store(this.#words, SLOT, slot | 0);
-    Atomics.store(this.#words, SINCE_MS, nowMs | 0);
+    // Plain writes: who sees the sequence, which is stored behind them, sees them too.
+    this.#words[SLOT] = slot;
+    this.#words[SINCE_MS] = nowMs;
     Atomics.store(this.#words, IN_HAND, sequence | 0);
   }
 
   /** Worker: everything the frame caused is published. */
   finish(sequence: number): void {
-    Atomics.store(this.#words, FINISHED, sequence | 0);
+    // As above.
+    this.#words[FINISHED] = sequence;
     Atomics.store(this.#words, IN_HAND, 0);
   }
 

@@ -63,7 +63,7 @@ export class AgentHost {
       install: { ...install, data: [] },
       state: {
         agentId: install.agentId,
-        agentIdBytes: Uint8Array.from(Buffer.from(install.agentId)),
+        agentIdView: new DataView(Uint8Array.from(Buffer.from(install.agentId)).buffer),
         ...environmentOf(install),
         data: this.#retainData(install),
         timers: new AgentTimers(install.nextTimerId),

@@ -94,6 +94,11 @@ export class Effects {
     return this.#replies.bytes;
   }
 
+  /** Over the same memory. */
+  get messagesView(): DataView {
+    return this.#replies.view;
+  }
+
   /** The message is written, as long as this, where `openSend` said. @returns 0 */
   closeSend(at: number, length: number): number {
     return this.#close(at - FRAME_HEADER_BYTES, FRAME_SEND, 0, 0, length);
@@ -171,7 +176,7 @@ export class Effects {
     const length = DONE_HEADER_BYTES + errorSpace + returned;
     const at = this.#replies.reserve(length);
     const { bytes } = this.#replies;
-    writeDoneHeader(bytes, at, done);
+    writeDoneHeader(this.#replies.view, at, done);
     if (error !== '') bytes.write(error, at + DONE_HEADER_BYTES, 'utf8');
     if (returned > 0) {
       bytes.set(source.subarray(offset, offset + returned), at + DONE_HEADER_BYTES + errorSpace);

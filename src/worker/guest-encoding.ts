@@ -1,6 +1,6 @@
 import { Encoder } from '@msgpack/msgpack';
-import { copyBytes } from '../base/bytes.js';
 import { LIMITS } from '../base/limits.js';
+import { copyWords } from '../base/words.js';
 import {
   decodeMessage,
   encodedBytes,
@@ -65,7 +65,9 @@ export class GuestEncoder {
     const at = start + this.#headBytes;
     const from = this.#bodyStart;
     const length = this.#bodyBytes;
-    if (length > 0) copyBytes(target, at, this.#body, from, from + length);
+    if (this.#body === this.#plainHead.source) {
+      copyWords(view, at, this.#plainHead.view, from, length);
+    } else if (length > 0) target.set(this.#body.subarray(from, from + length), at);
     if (this.#closingBytes > 0) target[at + length] = CLOSING_BRACE;
     this.#body = NO_BYTES;
   }

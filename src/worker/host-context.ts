@@ -25,7 +25,7 @@ export interface WorkerServices {
 export interface AgentState {
   readonly agentId: string;
   /** The same in UTF-8. */
-  readonly agentIdBytes: Uint8Array;
+  readonly agentIdView: DataView;
   /** The deployment's environment, its values in UTF-8. */
   readonly environment: ReadonlyMap<string, Uint8Array>;
   /** The same as WASI gives it, and the one argument: strings that end with a zero byte. */

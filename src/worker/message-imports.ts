@@ -22,7 +22,7 @@ export const MESSAGE_IMPORTS: Readonly<Record<string, ImportBinder>> = Object.fr
     if (!effects.admitInput(length >>> 0)) return HOST_LIMIT_EXCEEDED;
     if (host.encoding === ENCODING_JSON) {
       const { services, memory, agent } = host;
-      const result = services.plainSends.send(memory, agent.agentIdBytes, start, length >>> 0);
+      const result = services.plainSends.send(memory, agent.agentIdView, start, length >>> 0);
       if (result !== undefined) return result;
     }
     const message = input.message(host.memory.bytes, start, length >>> 0, host.encoding);

@@ -1,7 +1,6 @@
-import { copyBytes } from '../base/bytes.js';
 import { wallUs } from '../base/clock.js';
 import { putSortableId, SORTABLE_ID_CHARACTERS } from '../base/ids.js';
-import { putDouble, putUint16 } from '../base/little-endian.js';
+import { copyWords, equalWords } from '../base/words.js';
 import {
   ASCII_FLAG,
   CONVERSATION_FIELD,
@@ -29,12 +28,11 @@ import type { CurrentCall } from './current-call.js';
 import type { Effects } from './effects.js';
 import type { GuestMemory } from './guest-memory.js';
 
-const MESSAGE_PREFIX = Uint8Array.from(Buffer.from('msg_'));
-const CONVERSATION_PREFIX = Uint8Array.from(Buffer.from('conv_'));
-const TASK_PREFIX = Uint8Array.from(Buffer.from('task_'));
+const MESSAGE_PREFIX = asciiView('msg_');
+const CONVERSATION_PREFIX = asciiView('conv_');
+const TASK_PREFIX = asciiView('task_');
+const NO_VIEW = asciiView('');
 
-/** Up to here a loop copies sooner than a view of the bytes is made. */
-const LOOP_BYTES = 16;
 /** Of a message's own id and that of a conversation. */
 const IDS_BYTES = 2 * (5 + SORTABLE_ID_CHARACTERS);
 
@@ -47,10 +45,14 @@ export class PlainSends {
   readonly #contentBytes: number;
   readonly #call: CurrentCall;
   readonly #effects: Effects;
-  #target: Buffer = Buffer.alloc(0);
+  #target: DataView = NO_VIEW;
   #offset = 0;
   /** Where the next text field goes. */
   #at = 0;
+  #guest: DataView = NO_VIEW;
+  /** Where the message handled lies, and a view over the same bytes. */
+  #handled: Buffer | undefined;
+  #handledView: DataView = NO_VIEW;
   /** Whether all text so far is ASCII. */
   #isAscii = true;
 
@@ -65,7 +67,7 @@ export class PlainSends {
    * @param sender the id of the agent that sends, in UTF-8
    * @returns the host call's result; undefined when the text isn't plain, and nothing was done
    */
-  send(memory: GuestMemory, sender: Uint8Array, start: number, length: number): number | undefined {
+  send(memory: GuestMemory, sender: DataView, start: number, length: number): number | undefined {
     const { bytes } = memory;
     const { fields, json } = this.#reader;
     const end = start + length;
@@ -74,16 +76,17 @@ export class PlainSends {
     if (act === undefined) return undefined;
     const contentBytes = fields.has(CONTENT) ? json.length : 0;
     const taken = this.#takenBytesMax();
-    const textBytes = IDS_BYTES + sender.length + length + taken;
+    const textBytes = IDS_BYTES + sender.byteLength + length + taken;
     const offset = this.#effects.openSend(MESSAGE_HEADER_BYTES + textBytes);
     if (offset < 0) return offset;
-    this.#target = this.#effects.messages;
+    this.#target = this.#effects.messagesView;
+    this.#guest = memory.view;
     this.#offset = offset;
     this.#at = offset + MESSAGE_HEADER_BYTES;
     this.#isAscii = true;
-    this.#writeText(bytes, sender);
+    this.#writeText(sender);
     if (contentBytes > 0) {
-      json.writeTo(this.#target, this.#at);
+      json.writeTo(this.#target, this.#at, this.#guest);
       this.#isAscii = this.#isAscii && json.isAscii;
     }
     const total = this.#at + contentBytes - offset;
@@ -103,111 +106,122 @@ export class PlainSends {
     const priority = fields.has(PRIORITY) ? fields.priority : 0;
     const flags = priority | (this.#isAscii ? ASCII_FLAG : 0);
     const encoding = contentBytes === 0 ? CONTENT_NONE : CONTENT_JSON;
-    const target = this.#target;
     const offset = this.#offset;
-    writeEncodedHeader(target, offset, code, encoding, flags, total, contentBytes);
-    putDouble(target, offset + 8, wallUs());
-    putDouble(target, offset + 16, 0);
-    putUint16(target, offset + LENGTHS_AT + 2 * TEXT_FIELD_COUNT, 0);
+    const { messages } = this.#effects;
+    writeEncodedHeader(messages, offset, code, encoding, flags, total, contentBytes);
+    this.#target.setFloat64(offset + 8, wallUs(), true);
+    this.#target.setFloat64(offset + 16, 0, true);
   }
 
   // Sets what the guest can't, as `fillIn` does: who sends, under which id, and in which conversation.
-  #writeText(guest: Buffer, sender: Uint8Array): void {
+  #writeText(sender: DataView): void {
     const nowMs = Date.now();
-    const handled = this.#call.handledIn;
-    const answers = handled !== undefined && this.#answers(guest, handled);
-    this.#putId(MESSAGE_ID_FIELD, MESSAGE_PREFIX, nowMs);
-    this.#put(SENDER_FIELD, sender, 0, sender.length);
-    this.#putOwn(guest, RECEIVER_FIELD);
     const { fields } = this.#reader;
-    if (fields.has(CONVERSATION_FIELD)) this.#putOwn(guest, CONVERSATION_FIELD);
-    else if (answers && this.#has(handled, CONVERSATION_FIELD)) {
-      this.#takeOver(handled, CONVERSATION_FIELD, CONVERSATION_FIELD);
-    } else if (this.#isToTask(guest)) this.#putLength(CONVERSATION_FIELD, 0);
-    else this.#putId(CONVERSATION_FIELD, CONVERSATION_PREFIX, nowMs);
-    this.#putOwn(guest, REPLY_WITH_FIELD);
+    const isHandling = this.#lookAtHandled();
+    const answers = isHandling && this.#answers();
+    this.#clearLengths();
+    this.#putId(MESSAGE_ID_FIELD, MESSAGE_PREFIX, nowMs);
+    this.#put(SENDER_FIELD, sender, 0, sender.byteLength);
+    this.#putOwn(RECEIVER_FIELD);
+    if (fields.has(CONVERSATION_FIELD)) this.#putOwn(CONVERSATION_FIELD);
+    else if (answers && this.#has(CONVERSATION_FIELD)) {
+      this.#takeOver(CONVERSATION_FIELD, CONVERSATION_FIELD);
+    } else if (!this.#isToTask()) this.#putId(CONVERSATION_FIELD, CONVERSATION_PREFIX, nowMs);
+    this.#putOwn(REPLY_WITH_FIELD);
     if (answers && !fields.has(IN_REPLY_TO_FIELD)) {
-      const named = this.#has(handled, REPLY_WITH_FIELD);
-      this.#takeOver(handled, named ? REPLY_WITH_FIELD : MESSAGE_ID_FIELD, IN_REPLY_TO_FIELD);
-    } else this.#putOwn(guest, IN_REPLY_TO_FIELD);
-    for (let field = REPLY_TO_FIELD; field < TRACEPARENT_FIELD; field++) this.#putOwn(guest, field);
-    if (handled === undefined || fields.has(TRACEPARENT_FIELD)) {
-      this.#putOwn(guest, TRACEPARENT_FIELD);
-    } else this.#takeOver(handled, TRACEPARENT_FIELD, TRACEPARENT_FIELD);
+      const named = this.#has(REPLY_WITH_FIELD);
+      this.#takeOver(named ? REPLY_WITH_FIELD : MESSAGE_ID_FIELD, IN_REPLY_TO_FIELD);
+    } else this.#putOwn(IN_REPLY_TO_FIELD);
+    for (let field = REPLY_TO_FIELD; field <= TRACEPARENT_FIELD; field++) this.#putOwn(field);
+    if (isHandling && !fields.has(TRACEPARENT_FIELD)) {
+      this.#takeOver(TRACEPARENT_FIELD, TRACEPARENT_FIELD);
+    }
+  }
+
+  #lookAtHandled(): boolean {
+    const handled = this.#call.handledIn;
+    if (handled !== undefined && handled !== this.#handled) {
+      this.#handledView = new DataView(handled.buffer, handled.byteOffset, handled.length);
+    }
+    this.#handled = handled;
+    return handled !== undefined;
   }
 
   /** Whether it goes back to where the handled message came from, within its conversation. */
-  #answers(guest: Buffer, handled: Buffer): boolean {
+  #answers(): boolean {
     const back =
-      this.#isLike(guest, RECEIVER_FIELD, handled, SENDER_FIELD) ||
-      this.#isLike(guest, RECEIVER_FIELD, handled, REPLY_TO_FIELD);
-    if (!back) return false;
-    if (!this.#reader.fields.has(CONVERSATION_FIELD)) return true;
-    return this.#isLike(guest, CONVERSATION_FIELD, handled, CONVERSATION_FIELD);
+      this.#isLike(RECEIVER_FIELD, SENDER_FIELD) || this.#isLike(RECEIVER_FIELD, REPLY_TO_FIELD);
+    if (!back || !this.#reader.fields.has(CONVERSATION_FIELD)) return back;
+    return this.#isLike(CONVERSATION_FIELD, CONVERSATION_FIELD);
   }
 
-  #isLike(guest: Buffer, field: number, handled: Buffer, other: number): boolean {
+  #isLike(field: number, ofHandled: number): boolean {
     const length = this.#reader.fields.length(placeOf(field));
-    if (encodedTextBytes(handled, this.#call.handledAt, other) !== length) return false;
+    if (this.#bytesOf(ofHandled) !== length) return false;
     const start = this.#reader.fields.start(placeOf(field));
-    const from = encodedTextAt(handled, this.#call.handledAt, other);
-    // From the end: ids differ there first.
-    for (let i = length - 1; i >= 0; i--) if (guest[start + i] !== handled[from + i]) return false;
-    return true;
+    return equalWords(this.#guest, start, this.#handledView, this.#startOf(ofHandled), length);
   }
 
   // The conversation of a task is known where its messages are accepted.
-  #isToTask(guest: Buffer): boolean {
+  #isToTask(): boolean {
     const { fields } = this.#reader;
-    const start = fields.start(RECEIVER);
-    if (fields.length(RECEIVER) < TASK_PREFIX.length) return false;
-    for (let i = 0; i < TASK_PREFIX.length; i++) {
-      if (guest[start + i] !== TASK_PREFIX[i]) return false;
-    }
-    return true;
+    const length = TASK_PREFIX.byteLength;
+    if (fields.length(RECEIVER) < length) return false;
+    return equalWords(this.#guest, fields.start(RECEIVER), TASK_PREFIX, 0, length);
   }
 
-  #has(handled: Buffer, field: number): boolean {
-    return encodedTextBytes(handled, this.#call.handledAt, field) > 0;
+  #bytesOf(field: number): number {
+    return encodedTextBytes(this.#handled as Buffer, this.#call.handledAt, field);
   }
 
-  #takeOver(handled: Buffer, from: number, field: number): void {
-    const start = encodedTextAt(handled, this.#call.handledAt, from);
-    const length = encodedTextBytes(handled, this.#call.handledAt, from);
-    for (let i = start; i < start + length; i++) {
-      if (handled[i]! >= 0x80) this.#isAscii = false;
-    }
-    this.#put(field, handled, start, length);
+  #startOf(field: number): number {
+    return encodedTextAt(this.#handled as Buffer, this.#call.handledAt, field);
   }
 
-  #putOwn(guest: Buffer, field: number): void {
+  #has(field: number): boolean {
+    return this.#bytesOf(field) > 0;
+  }
+
+  #takeOver(from: number, field: number): void {
+    const length = this.#bytesOf(from);
+    if (length === 0) return;
+    const start = this.#startOf(from);
+    const handled = this.#handled as Buffer;
+    for (let i = start; i < start + length; i++) if (handled[i]! >= 0x80) this.#isAscii = false;
+    this.#put(field, this.#handledView, start, length);
+  }
+
+  #putOwn(field: number): void {
     const { fields } = this.#reader;
     const place = placeOf(field);
-    this.#put(field, guest, fields.start(place), fields.length(place));
+    if (fields.has(place)) {
+      this.#put(field, this.#guest, fields.start(place), fields.length(place));
+    }
   }
 
-  #putId(field: number, prefix: Uint8Array, nowMs: number): void {
-    const at = this.#at;
-    const target = this.#target;
-    for (let i = 0; i < prefix.length; i++) target[at + i] = prefix[i]!;
-    putSortableId(target, at + prefix.length, nowMs);
-    this.#at = at + prefix.length + SORTABLE_ID_CHARACTERS;
-    this.#putLength(field, this.#at - at);
+  #putId(field: number, prefix: DataView, nowMs: number): void {
+    const length = prefix.byteLength + SORTABLE_ID_CHARACTERS;
+    copyWords(this.#target, this.#at, prefix, 0, prefix.byteLength);
+    putSortableId(this.#target, this.#at + prefix.byteLength, nowMs);
+    this.#target.setUint16(this.#offset + LENGTHS_AT + 2 * field, length, true);
+    this.#at += length;
   }
 
-  #put(field: number, source: Uint8Array, start: number, length: number): void {
-    this.#putLength(field, length);
-    if (length === 0) return;
-    const target = this.#target;
-    const at = this.#at;
-    if (length > LOOP_BYTES) copyBytes(target, at, source, start, start + length);
-    else for (let i = 0; i < length; i++) target[at + i] = source[start + i]!;
-    this.#at = at + length;
+  #put(field: number, source: DataView, start: number, length: number): void {
+    copyWords(this.#target, this.#at, source, start, length);
+    this.#target.setUint16(this.#offset + LENGTHS_AT + 2 * field, length, true);
+    this.#at += length;
   }
 
-  #putLength(field: number, length: number): void {
-    putUint16(this.#target, this.#offset + LENGTHS_AT + 2 * field, length);
+  // Of the fields, and what stands behind them up to the content's length.
+  #clearLengths(): void {
+    const start = this.#offset + LENGTHS_AT;
+    for (let i = 0; i <= 2 * TEXT_FIELD_COUNT; i += 2) this.#target.setUint16(start + i, 0, true);
   }
+}
+
+function asciiView(text: string): DataView {
+  return new DataView(Uint8Array.from(Buffer.from(text, 'latin1')).buffer);
 }
 
 /** The place among plain fields of a text field of the binary form; they differ in one. */

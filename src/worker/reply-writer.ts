@@ -15,6 +15,8 @@ export class ReplyWriter {
   readonly #status: StatusBlock;
   /** The ring's data, with Buffer's writers. */
   readonly bytes: Buffer;
+  /** The same, for numbers. */
+  readonly view: DataView;
 
   constructor(ring: RingProducer, port: MessagePort, status: StatusBlock) {
     this.#ring = ring;
@@ -22,6 +24,7 @@ export class ReplyWriter {
     this.#status = status;
     const { buffer, byteOffset, length } = ring.bytes;
     this.bytes = Buffer.from(buffer, byteOffset, length);
+    this.view = ring.view;
   }
 
   get capacityBytes(): number {

@@ -113,7 +113,10 @@ test('a message to another receiver differs from the first in nothing else', () 
     fc.property(anyMessage, fc.stringMatching(/^[a-z0-9_]{1,60}$/), (message, receiver) => {
       const bytes = Buffer.concat([Buffer.alloc(8), encodeMessageToBuffer(message)]);
       const target = Buffer.alloc(bytes.length + 100);
-      const length = readdress(bytes, 8, Buffer.from(receiver), target);
+      const [from, to] = [bytes, target].map(
+        (each) => new DataView(each.buffer, each.byteOffset, each.length),
+      ) as [DataView, DataView];
+      const length = readdress(bytes, 8, from, Buffer.from(receiver), target, to);
       const expected = { ...message, receiver };
       assert.equal(length, encodedBytes(target));
       assert.deepEqual(plain(decodeMessage(target)), plain(expected));

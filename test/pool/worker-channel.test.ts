@@ -47,7 +47,7 @@ class SlowWorker {
 
   publishDone(sequence: number): void {
     const at = this.#replies.reserve(DONE_HEADER_BYTES);
-    writeDoneHeader(this.#bytes, at, { ...emptyDoneFrame(), sequence });
+    writeDoneHeader(this.#replies.view, at, { ...emptyDoneFrame(), sequence });
     this.#replies.commit(DONE_HEADER_BYTES);
     this.#replies.publish();
   }

@@ -104,7 +104,8 @@ function readBody(source: Buffer, offset: number, length: number): object {
 
 function readDone(source: Buffer, offset: number): object {
   const done = emptyDoneFrame();
-  readDoneHeader(source, offset, done);
+  const view = new DataView(source.buffer, source.byteOffset, source.length);
+  readDoneHeader(view, offset, done);
   const errorAt = offset + DONE_HEADER_BYTES;
   const errorText = source.toString('utf8', errorAt, errorAt + done.errorBytes);
   const frameAt = errorAt + padTo8(done.errorBytes);

@@ -23,9 +23,10 @@ test('the fixed part of DONE is read as it was written, at any place', () => {
   fc.assert(
     fc.property(plain, fc.integer({ min: 0, max: 16 }), (written, eighths) => {
       const buffer = Buffer.alloc(frames.DONE_HEADER_BYTES + 128 + 8, 0xaa);
-      frames.writeDoneHeader(buffer, eighths * 8, written);
+      const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+      frames.writeDoneHeader(view, eighths * 8, written);
       const read = frames.emptyDoneFrame();
-      frames.readDoneHeader(buffer, eighths * 8, read);
+      frames.readDoneHeader(view, eighths * 8, read);
       assert.deepEqual(read, written);
       assert.equal(buffer[eighths * 8], frames.FRAME_DONE);
       assert.equal(buffer[eighths * 8 + frames.DONE_HEADER_BYTES], 0xaa);
