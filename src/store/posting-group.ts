@@ -1,3 +1,5 @@
+import { putUint16 } from '../base/little-endian.js';
+
 /**
  * The index of the history. For each segment, field and group of values there is one entry; a value
  * belongs to the group that its hash says. So a commit writes at most as many entries as there are
@@ -10,15 +12,6 @@
  */
 export const POSTING_GROUPS = 256;
 
-/** The messages of one segment that have one value in one field. */
-export interface PostingList {
-  readonly text: string;
-  /** Ascending, below 65,536. */
-  readonly places: number[];
-}
-
-let scratch = Buffer.allocUnsafeSlow(64 * 1024);
-
 /** Which group a value belongs to. Stored: the result never changes (FNV-1a, folded to 8 bits). */
 export function postingGroupOf(text: string): number {
   let hash = 0x811c9dc5;
@@ -26,22 +19,43 @@ export function postingGroupOf(text: string): number {
   return (hash ^ (hash >>> 8) ^ (hash >>> 16) ^ (hash >>> 24)) & (POSTING_GROUPS - 1);
 }
 
-/** The bytes are valid until the next call. */
-export function encodePostings(lists: readonly PostingList[]): Buffer {
-  let most = 0;
-  for (const { text, places } of lists) most += 4 + text.length * 3 + places.length * 2;
-  if (most > scratch.length) scratch = Buffer.allocUnsafeSlow(most * 2);
-  let at = 0;
-  for (const { text, places } of lists) {
-    const bytes = scratch.write(text, at + 2, 'utf8');
-    at = scratch.writeUInt16LE(bytes, at) + bytes;
-    at = scratch.writeUInt16LE(places.length, at);
-    for (const place of places) {
-      scratch[at++] = place & 0xff;
-      scratch[at++] = place >>> 8;
-    }
+/** Writes one entry after the other. */
+export class PostingGroupWriter {
+  #bytes = Buffer.allocUnsafeSlow(4 * 1024);
+  #at = 0;
+
+  begin(): void {
+    this.#at = 0;
   }
-  return scratch.subarray(0, at);
+
+  /** A value, which lies in a range of bytes; so many places follow. */
+  value(source: Buffer, start: number, end: number, places: number): void {
+    this.#makeRoom(4 + (end - start) + places * 2);
+    const bytes = this.#bytes;
+    putUint16(bytes, this.#at, end - start);
+    let at = this.#at + 2;
+    for (let i = start; i < end; i++) bytes[at++] = source[i]!;
+    putUint16(bytes, at, places);
+    this.#at = at + 2;
+  }
+
+  /** A message's place in its segment, below 65,536; greater than the one before. */
+  place(place: number): void {
+    putUint16(this.#bytes, this.#at, place);
+    this.#at += 2;
+  }
+
+  /** The bytes are valid until the next `begin`. */
+  finish(): Buffer {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#at + bytes <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow((this.#at + bytes) * 2);
+    this.#bytes.copy(larger, 0, 0, this.#at);
+    this.#bytes = larger;
+  }
 }
 
 /** The places of one value; undefined when the group doesn't have it. @param text in UTF-8 */

@@ -7,6 +7,7 @@ import {
   PERFORMATIVE_AT,
 } from '../fipa/binary.js';
 import { type Performative, performativeCode } from '../fipa/performative.js';
+import { FieldIndex } from './field-index.js';
 import {
   BY_CONVERSATION,
   BY_PERFORMATIVE,
@@ -16,7 +17,7 @@ import {
   type PostingKind,
   postingKey,
 } from './keys.js';
-import { encodePostings, type PostingList, postingGroupOf } from './posting-group.js';
+import { PostingGroupWriter } from './posting-group.js';
 import type { Segment } from './segment.js';
 import type { Tables } from './tables.js';
 
@@ -28,7 +29,9 @@ const SENDER = 1;
 const RECEIVER = 2;
 const CONVERSATION = 3;
 
-const LAST_BYTES = 256;
+/** Made when a segment is full for the first time, and used for all of them. */
+let indexes: Record<PostingKind, FieldIndex> | undefined;
+const writer = new PostingGroupWriter();
 
 /** The code of an act as one character, which the index has instead of its name. */
 export function performativeText(performative: Performative): string {
@@ -59,13 +62,17 @@ export function writeSegmentIndex(
   tables: Tables,
   { first, count }: Pick<Segment, 'first' | 'count'>,
 ): void {
-  const indexes = KINDS.map((kind) => new FieldIndex(kind));
-  const [conversations, senders, receivers, performatives] = indexes as [
-    FieldIndex,
-    FieldIndex,
-    FieldIndex,
-    FieldIndex,
-  ];
+  indexes ??= {
+    [BY_CONVERSATION]: new FieldIndex(),
+    [BY_SENDER]: new FieldIndex(),
+    [BY_RECEIVER]: new FieldIndex(),
+    [BY_PERFORMATIVE]: new FieldIndex(),
+  };
+  for (const kind of KINDS) indexes[kind].clear();
+  const conversations = indexes[BY_CONVERSATION];
+  const senders = indexes[BY_SENDER];
+  const receivers = indexes[BY_RECEIVER];
+  const performatives = indexes[BY_PERFORMATIVE];
   const range = { start: numberKey(first), end: numberKey(first + count) };
   let place = 0;
   for (const { value } of tables.messages.getRange(range)) {
@@ -82,59 +89,9 @@ export function writeSegmentIndex(
       place += 1;
     }
   }
-  for (const index of indexes) index.write(tables, first);
-}
-
-/** The values of one field of the messages of one segment. */
-class FieldIndex {
-  readonly #kind: PostingKind;
-  readonly #places = new Map<string, number[]>();
-  readonly #groups = new Map<number, PostingList[]>();
-  /** The text of the last message and its places: the next one often has the same. */
-  #last = Buffer.alloc(LAST_BYTES);
-  #lastBytes = -1;
-  #lastPlaces: number[] = [];
-
-  constructor(kind: PostingKind) {
-    this.#kind = kind;
-  }
-
-  /** The message at this place has the text that lies in a range of bytes; none when it is empty. */
-  add(source: Buffer, start: number, end: number, place: number): void {
-    if (start === end) return;
-    if (!this.#isLast(source, start, end)) this.#find(source, start, end);
-    this.#lastPlaces.push(place);
-  }
-
-  write(tables: Tables, segment: number): void {
-    for (const [group, lists] of this.#groups) {
-      tables.postings.putSync(postingKey(segment, this.#kind, group), encodePostings(lists));
-    }
-  }
-
-  // From the end: ids differ there first.
-  #isLast(source: Buffer, start: number, end: number): boolean {
-    if (end - start !== this.#lastBytes) return false;
-    for (let i = this.#lastBytes - 1; i >= 0; i--) {
-      if (source[start + i] !== this.#last[i]) return false;
-    }
-    return true;
-  }
-
-  #find(source: Buffer, start: number, end: number): void {
-    const text = source.toString('utf8', start, end);
-    this.#lastPlaces = this.#places.get(text) ?? this.#listOf(text);
-    this.#lastBytes = end - start <= LAST_BYTES ? end - start : -1;
-    if (this.#lastBytes > 0) source.copy(this.#last, 0, start, end);
-  }
-
-  #listOf(text: string): number[] {
-    const list: PostingList = { text, places: [] };
-    const number = postingGroupOf(text);
-    const group = this.#groups.get(number);
-    if (group === undefined) this.#groups.set(number, [list]);
-    else group.push(list);
-    this.#places.set(text, list.places);
-    return list.places;
+  for (const kind of KINDS) {
+    indexes[kind].write(writer, (group, bytes) => {
+      tables.postings.putSync(postingKey(first, kind, group), bytes);
+    });
   }
 }

@@ -2,11 +2,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
-  encodePostings,
   findPostings,
   POSTING_GROUPS,
+  PostingGroupWriter,
   postingGroupOf,
 } from '../../src/store/posting-group.js';
+
+const writer = new PostingGroupWriter();
+
+function encodePostings(lists: ReadonlyArray<{ text: string; places: number[] }>): Buffer {
+  writer.begin();
+  for (const { text, places } of lists) {
+    const bytes = Buffer.from(`<${text}>`);
+    writer.value(bytes, 1, bytes.length - 1, places.length);
+    for (const place of places) writer.place(place);
+  }
+  return writer.finish();
+}
 
 const texts = fc.uniqueArray(fc.string({ unit: 'grapheme', maxLength: 300 }), { maxLength: 50 });
 const places = fc.uniqueArray(fc.integer({ min: 0, max: 65_535 }), { minLength: 1, maxLength: 40 });
