@@ -1,11 +1,18 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { CaxtonError } from '../base/errors.js';
 import type { Runtime } from '../runtime/runtime.js';
+import type { AnswerTaker } from '../runtime/types.js';
 import { Audit } from './audit.js';
 import { Authenticator, checkRole } from './auth.js';
 import { inputError } from './input-error.js';
 import { KeptResults } from './kept-results.js';
-import type { CallContext, Operation, Principal, StreamOperation } from './operation.js';
+import type {
+  AnswerTaken,
+  CallContext,
+  Operation,
+  Principal,
+  StreamOperation,
+} from './operation.js';
 import { allOperations, STREAM_OPERATIONS } from './operations.js';
 import type { RateClass } from './rate-account.js';
 
@@ -101,6 +108,20 @@ export class Api {
       return this.#results.once(key, attempt);
     }
     return operation.run(this.runtime, input, context);
+  }
+
+  /** As `perform`, for a caller that takes the reply to a message as it comes. */
+  performFor<Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+    context: CallContext,
+    taker: AnswerTaker,
+  ): Output | Promise<Output> | AnswerTaken {
+    const { runFor } = operation;
+    if (runFor === undefined) return this.perform(operation, input, context);
+    checkRole(context.principal, operation.role, operation.name);
+    this.#checkReady();
+    return runFor(this.runtime, input, context, taker);
   }
 
   /**

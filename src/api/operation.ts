@@ -3,6 +3,7 @@ import type { Caller } from '../base/caller.js';
 import type { ErrorCode } from '../base/errors.js';
 import type { Role } from '../base/roles.js';
 import type { Runtime } from '../runtime/runtime.js';
+import type { AnswerTaker } from '../runtime/types.js';
 import type { RateAccount, RateClass } from './rate-account.js';
 
 /** Who calls. */
@@ -27,6 +28,10 @@ export interface CallContext {
   /** Tells when nobody waits for the answer any more. */
   readonly caller?: Caller | undefined;
 }
+
+/** What an operation gives in place of its output when it has left the answer to a taker. */
+export const ANSWER_TAKEN = Symbol('the answer is left to the taker');
+export type AnswerTaken = typeof ANSWER_TAKEN;
 
 export interface RestBinding {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -95,6 +100,13 @@ export interface Operation<Input = unknown, Output = unknown> {
   /** Codes of its refusals, beside those that every operation may answer with (COMMON_ERRORS). */
   readonly errors?: readonly ErrorCode[];
   readonly run: (runtime: Runtime, input: Input, context: CallContext) => Output | Promise<Output>;
+  /** As `run`, for a caller that takes the reply to a message as it comes, in its binary form. */
+  readonly runFor?: (
+    runtime: Runtime,
+    input: Input,
+    context: CallContext,
+    taker: AnswerTaker,
+  ) => NoInfer<Output> | Promise<NoInfer<Output>> | AnswerTaken;
   /** The answer as JSON text; default: JSON.stringify. */
   readonly toJson?: (output: Output) => string;
   /** `run` checks the input itself, on the message path, and the schema only documents it. */

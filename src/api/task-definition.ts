@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { invalidRequest } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { encodeContent } from '../fipa/input.js';
-import { isGroup } from '../runtime/router.js';
+import { isGroup } from '../runtime/groups.js';
 import type { TaskDefinition } from '../runtime/tasks/task.js';
 
 /** A task as a client describes it. */

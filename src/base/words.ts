@@ -3,6 +3,10 @@
  * by one, and faster than what TypedArray offers. Callers have made sure that the ranges are there.
  */
 
+/** From here on the platform copies sooner, though views of both ranges have to be made for it. */
+const LONG_BYTES = 256;
+
+/** Copies a range of any length. */
 export function copyWords(
   target: DataView,
   at: number,
@@ -10,6 +14,11 @@ export function copyWords(
   start: number,
   length: number,
 ): void {
+  if (length >= LONG_BYTES) {
+    const from = new Uint8Array(source.buffer, source.byteOffset + start, length);
+    new Uint8Array(target.buffer, target.byteOffset + at, length).set(from);
+    return;
+  }
   const whole = length & ~3;
   for (let i = 0; i < whole; i += 4) {
     target.setInt32(at + i, source.getInt32(start + i, true), true);

@@ -1,3 +1,4 @@
+import { isText } from '../base/bytes.js';
 import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import {
@@ -262,6 +263,17 @@ export function hasEncodedText(
   // From the end: ids differ there first.
   for (let i = text.length - 1; i >= 0; i--) if (source[start + i] !== text[i]) return false;
   return true;
+}
+
+/** Whether a text field of the binary message at `offset` is this text; never for one beyond ASCII. */
+export function isEncodedText(
+  source: Buffer,
+  offset: number,
+  field: number,
+  text: string,
+): boolean {
+  const length = encodedTextBytes(source, offset, field);
+  return isText(source, encodedTextAt(source, offset, field), length, text);
 }
 
 /** Bytes of a text field of the binary message at `offset`, by the field's place. */

@@ -1,16 +1,20 @@
 import type { Agent } from './agent.js';
 import type { Directory } from './directory.js';
 
-/** An agent under a text by which it was written to. */
+/** A text to which messages were written, and the agent whose it is. */
 export interface Address {
-  /** The id or the name, in UTF-8. */
+  /** An id or a name, in UTF-8. */
   readonly text: Uint8Array;
-  readonly agent: Agent;
+  readonly name: string;
+  /** Undefined where no agent has that id or name. */
+  readonly agent: Agent | undefined;
   /** The agent's id, in UTF-8. */
   readonly id: Uint8Array;
   /** Whether the text is the id. */
   readonly isId: boolean;
 }
+
+const NO_ID = new Uint8Array(0);
 
 /** A power of two. */
 const PLACES = 4_096;
@@ -31,8 +35,8 @@ export class AgentAddresses {
     this.#directory = directory;
   }
 
-  /** The agent whose id or name lies in this range; undefined when there is none. */
-  find(source: Buffer, start: number, end: number): Address | undefined {
+  /** Whose the id or the name is that lies in this range. */
+  find(source: Buffer, start: number, end: number): Address {
     if (this.#edition !== this.#directory.edition) {
       this.#edition = this.#directory.edition;
       this.#places.fill(undefined);
@@ -40,11 +44,11 @@ export class AgentAddresses {
     const place = placeOf(source, start, end);
     const known = this.#places[place];
     if (known !== undefined && isAt(source, start, end, known.text)) return known;
-    const agent = this.#directory.find(source.toString('utf8', start, end));
-    if (agent === undefined) return undefined;
+    const name = source.toString('utf8', start, end);
+    const agent = this.#directory.find(name);
     const text = Uint8Array.from(source.subarray(start, end));
-    const id = Uint8Array.from(Buffer.from(agent.id));
-    const address = { text, agent, id, isId: isAt(source, start, end, id) };
+    const id = agent === undefined ? NO_ID : Uint8Array.from(Buffer.from(agent.id));
+    const address = { text, name, agent, id, isId: isAt(source, start, end, id) };
     this.#places[place] = address;
     return address;
   }

@@ -105,7 +105,20 @@ export function hashText(text: string, seed = 0): number {
   for (let i = 0; i < text.length; i++) {
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return mixed(hash);
+}
+
+/** The same of a text in ASCII by its bytes. */
+export function hashBytes(source: Uint8Array, start: number, length: number, seed = 0): number {
+  let hash = 0x811c9dc5 ^ seed;
+  for (let i = start; i < start + length; i++) {
+    hash = Math.imul(hash ^ (source[i] as number), 0x01000193);
+  }
+  return mixed(hash);
+}
+
+function mixed(hash: number): number {
+  const half = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  const whole = Math.imul(half ^ (half >>> 13), 0xc2b2ae35);
+  return (whole ^ (whole >>> 16)) >>> 0;
 }

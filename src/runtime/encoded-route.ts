@@ -1,3 +1,4 @@
+import { agentNotFound } from '../base/errors.js';
 import {
   CONVERSATION_FIELD,
   decodeMessage,
@@ -6,7 +7,6 @@ import {
   encodedReplyByMs,
   encodedTextAt,
   encodedTextBytes,
-  IN_REPLY_TO_FIELD,
   PROTOCOL_FIELD,
   RECEIVER_FIELD,
   readdress,
@@ -15,6 +15,7 @@ import type { Message } from '../fipa/message.js';
 import { type Acceptance, acceptanceBy, checkTakes, historyBehind } from './acceptance.js';
 import type { Agent } from './agent.js';
 import { AgentAddresses } from './agent-addresses.js';
+import { isGroup } from './groups.js';
 import type { RouterParts } from './router-parts.js';
 
 export interface EncodedRouteParts extends RouterParts {
@@ -34,7 +35,7 @@ export interface EncodedRouteParts extends RouterParts {
 const ROOM_BYTES = 1_024;
 
 /**
- * What agents send each other, by the bytes of its binary form. Most of it concerns nobody but its
+ * What agents send each other and to clients, by the bytes of its binary form. Most of it concerns nobody but its
  * receiver: then no string and no object is made of it on the main thread.
  */
 export class EncodedRoute {
@@ -50,7 +51,7 @@ export class EncodedRoute {
   }
 
   /**
-   * Accepts a message to one agent that names its conversation.
+   * Accepts a message to one agent, or to a client, that names its conversation.
    * @param view over the same memory as `source`
    * @returns undefined when it isn't one; then nothing has happened
    * @throws CaxtonError as Router.accept
@@ -60,8 +61,8 @@ export class EncodedRoute {
     const end = start + encodedTextBytes(source, offset, RECEIVER_FIELD);
     if (encodedTextBytes(source, offset, CONVERSATION_FIELD) === 0) return undefined;
     const address = this.#addresses.find(source, start, end);
-    if (address === undefined) return undefined;
     const { agent } = address;
+    if (agent === undefined) return this.#toClient(address.name, source, offset, view);
     const bytes = encodedBytes(source, offset);
     if (address.isId) return this.#route(agent, bytes, source, offset, view);
     // Whatever the sender called it, the message names its receiver by its id.
@@ -93,10 +94,20 @@ export class EncodedRoute {
     delivery.enqueue(instance, source, offset, length, encodedPriority(source, offset), view);
     store.appendMessage(source, offset, length, view);
     counters.accepted += 1;
-    if (this.#isHeard(source, offset)) {
-      this.#parts.tell(decodeMessage(source, offset, false), source, offset);
-    }
+    this.#tell(source, offset);
     return acceptanceBy(instance);
+  }
+
+  #toClient(name: string, source: Buffer, offset: number, view: DataView): Acceptance | undefined {
+    const { store, clients, counters, inboxes } = this.#parts;
+    if (isGroup(name) || inboxes.has(name) || !this.#isPlain(source, offset)) return undefined;
+    if (!clients.has(name)) throw agentNotFound(name);
+    const length = encodedBytes(source, offset);
+    if (!store.hasRoom(length)) throw historyBehind();
+    store.appendMessage(source, offset, length, view);
+    counters.accepted += 1;
+    this.#tell(source, offset);
+    return 'delivered';
   }
 
   /** Whether it means nothing to any conversation that is followed. */
@@ -108,9 +119,10 @@ export class EncodedRoute {
     );
   }
 
-  #isHeard(source: Buffer, offset: number): boolean {
+  #tell(source: Buffer, offset: number): void {
     const { waiters, events, subscriptions } = this.#parts;
-    if (events.wantsMessages || subscriptions.size > 0) return true;
-    return waiters.size > 0 && encodedTextBytes(source, offset, IN_REPLY_TO_FIELD) > 0;
+    if (events.wantsMessages || subscriptions.size > 0) {
+      this.#parts.tell(decodeMessage(source, offset, false), source, offset);
+    } else waiters.matchEncoded(source, offset)?.answer(source, offset);
   }
 }

@@ -2,16 +2,17 @@ import type { Caller } from '../base/caller.js';
 import { CaxtonError, invalidRequest } from '../base/errors.js';
 import { newMessageId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
-import type { Message } from '../fipa/message.js';
+import type { Envelope, Message } from '../fipa/message.js';
 import type { Store } from '../store/store.js';
 import type { Acceptance } from './acceptance.js';
 import type { Clients } from './clients.js';
 import type { Directory } from './directory.js';
+import { isGroup } from './groups.js';
 import type { Inboxes } from './inboxes.js';
 import { KeyedSends } from './keyed-sends.js';
-import { isGroup, type Router } from './router.js';
-import type { SendOptions, SendResult, WaitResult } from './types.js';
-import type { Wait, Waiters } from './waiters.js';
+import type { Router } from './router.js';
+import type { AnswerTaker, SendOptions, SendResult, WaitResult } from './types.js';
+import { AnswerPromise, replyItself, type Waiters } from './waiters.js';
 
 export interface MessagesParts {
   readonly router: Router;
@@ -52,18 +53,24 @@ export class Messages {
 
   /**
    * Accepts a message and waits for its answer.
-   * @throws CaxtonError as `send` and `Waiters.begin`; it rejects with TIMEOUT
+   * @throws CaxtonError as `send` and `Waiters.begin`, or rejects with it; it rejects with TIMEOUT
    */
   sendAndWait(message: Message, options: SendOptions): Promise<WaitResult> {
     this.#checkPersist(options);
     const key = keyOf(message, options);
     if (key !== '' || options.persist === true) return this.#sendAndWaitKept(message, options, key);
-    // One promise: this is the message path.
-    return new Promise((resolve, reject) => {
-      const answered = (reply: Message): void =>
-        resolve(waitResult(sendResult(message, 'delivered'), reply));
-      this.#sendAwaited(message, options, options.caller, answered, reject);
-    });
+    const taker = new AnswerPromise(replied);
+    this.#sendAwaited(message, options, options.caller, taker);
+    return taker.promise;
+  }
+
+  /**
+   * As `sendAndWait`, for a send without a key that need not be on disk. This is the message path:
+   * neither a promise nor a message is made of the answer.
+   * @throws CaxtonError as `send` and `Waiters.begin`; then the taker is told nothing
+   */
+  sendFor(message: Message, options: SendOptions, taker: AnswerTaker): void {
+    this.#sendAwaited(message, options, options.caller, taker);
   }
 
   async #sendAndWaitKept(message: Message, options: SendOptions, key: string): Promise<WaitResult> {
@@ -74,12 +81,9 @@ export class Messages {
     }
     // The wait for a keyed send goes on when its caller is gone: a repeated send finds the answer.
     const caller = key === '' ? options.caller : undefined;
-    let resolve!: Wait['resolve'];
-    let reject!: Wait['reject'];
-    const answer = new Promise<Message>((...settle) => {
-      [resolve, reject] = settle;
-    });
-    const result = this.#sendAwaited(message, options, caller, resolve, reject);
+    const taker = new AnswerPromise(replyItself);
+    const answer = taker.promise;
+    const result = this.#sendAwaited(message, options, caller, taker);
     const reply =
       key === '' ? answer : this.#keyed.answeredBy(this.#keyed.add(key, message, result), answer);
     if (options.persist === true) await this.#durableBefore(reply);
@@ -91,8 +95,7 @@ export class Messages {
     message: Message,
     options: SendOptions,
     caller: Caller | undefined,
-    resolve: Wait['resolve'],
-    reject: Wait['reject'],
+    taker: AnswerTaker,
   ): SendResult {
     const { router, waiters } = this.#parts;
     message.messageId = newMessageId();
@@ -102,8 +105,7 @@ export class Messages {
       timeoutMs: options.timeoutMs ?? LIMITS.wait_default_ms,
       finalOnly: options.until === 'final',
       caller,
-      resolve,
-      reject,
+      taker,
     });
     try {
       return sendResult(message, this.#accept(message));
@@ -186,11 +188,15 @@ function keyOf(message: Message, { idempotencyKey = '' }: SendOptions): string {
   return idempotencyKey === '' ? '' : `${message.sender}\n${idempotencyKey}`;
 }
 
+function replied(asked: Envelope, reply: Message): WaitResult {
+  return waitResult(sendResult(asked, 'delivered'), reply);
+}
+
 function waitResult({ messageId, deliveredMs }: SendResult, reply: Message): WaitResult {
   return { messageId, status: 'replied', deliveredMs, reply };
 }
 
-function sendResult(message: Message, acceptance: Acceptance): SendResult {
+function sendResult(message: Envelope, acceptance: Acceptance): SendResult {
   return {
     messageId: message.messageId,
     status: acceptance,

@@ -41,8 +41,9 @@ import type { Counters } from './counters.js';
 import type { DataReplicas } from './data-replicas.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
+import { BROADCAST } from './groups.js';
 import type { Residents } from './residents.js';
-import { BROADCAST, type Router } from './router.js';
+import type { Router } from './router.js';
 
 export interface RepliesParts {
   readonly backlog: Backlog;

@@ -20,11 +20,9 @@ import {
 import type { Agent, Instance } from './agent.js';
 import type { Voice } from './conversations.js';
 import { EncodedRoute } from './encoded-route.js';
+import { BROADCAST, CAPABILITY, isGroup } from './groups.js';
 import type { RouterParts } from './router-parts.js';
 import { messageEventBody } from './streamed-event.js';
-
-const CAPABILITY = 'capability:';
-export const BROADCAST = 'broadcast:';
 
 /**
  * The single way in for every message, whoever sends it: finds the receivers, puts the message into
@@ -182,12 +180,10 @@ export class Router {
   // Waiting callers, inboxes, streams and subscribed agents. `message` may lack its content.
   #tell(message: Message, source: Buffer, offset: number): void {
     const { waiters, events, subscriptions, inboxes } = this.#parts;
-    const handOver = waiters.match(message);
+    waiters.match(message)?.answer(source, offset);
     const inbox = inboxes.of(message);
-    const wanted = handOver !== undefined || inbox !== undefined;
-    if (!wanted && !events.wantsMessages && subscriptions.size === 0) return;
-    if (wanted && message.content === '') decodeContent(source, offset, message);
-    handOver?.(message);
+    if (inbox === undefined && !events.wantsMessages && subscriptions.size === 0) return;
+    if (inbox !== undefined && message.content === '') decodeContent(source, offset, message);
     if (events.wantsMessages) events.publishMessage(message, source, offset);
     if (subscriptions.size > 0) this.#copyToSubscribers(message, source, offset);
     // Last, so that what follows from the message is told behind it.
@@ -326,11 +322,6 @@ function copyFor(agent: Agent, message: Message): Message {
   copy.contentEncoding = CONTENT_JSON;
   copy.content = messageJsonText(message);
   return copy;
-}
-
-/** Whether a name stands for the providers of a capability. */
-export function isGroup(receiver: string): boolean {
-  return receiver.startsWith(CAPABILITY) || receiver.startsWith(BROADCAST);
 }
 
 function errorLabel(error: PlainError): string {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { hashText } from './conversation-births.js';
+import { isText } from '../base/bytes.js';
+import { hashBytes, hashText } from './conversation-births.js';
 
 /** A power of two. */
 const CHAINS = 16_384;
@@ -29,6 +30,13 @@ export class TextTable<Value> {
   get(key: string): Value | undefined {
     let entry = this.#chains[this.#chainOf(key)];
     while (entry !== undefined && entry.key !== key) entry = entry.next;
+    return entry?.value;
+  }
+
+  /** By the key's bytes, of which each is one character; undefined where one is beyond ASCII. */
+  getByBytes(source: Buffer, start: number, length: number): Value | undefined {
+    let entry = this.#chains[hashBytes(source, start, length, this.#seed) & (CHAINS - 1)];
+    while (entry !== undefined && !isText(source, start, length, entry.key)) entry = entry.next;
     return entry?.value;
   }
 

@@ -1,6 +1,6 @@
 import type { Caller } from '../base/caller.js';
 import type { ErrorCode, PlainError } from '../base/errors.js';
-import type { Message } from '../fipa/message.js';
+import type { Envelope, Message } from '../fipa/message.js';
 
 /** Lifecycle states of an agent, in the order of the API. */
 export const AGENT_STATES = Object.freeze([
@@ -94,6 +94,18 @@ export interface SendOptions {
   readonly idempotencyKey?: string;
   /** For `sendAndWait`: ends the wait. */
   readonly caller?: Caller | undefined;
+}
+
+/** Takes the answer that a message was sent for. Called once, by one of its methods. */
+export interface AnswerTaker {
+  /**
+   * The answer came.
+   * @param asked the message that it answers
+   * @param source where the binary form of the answer lies at `offset`, until the call returns
+   */
+  answered(asked: Envelope, source: Buffer, offset: number): void;
+  /** None came in time, or none can come any more. */
+  failed(error: unknown): void;
 }
 
 export interface SendResult {

@@ -1,51 +1,88 @@
 import type { Awaited, Caller } from '../base/caller.js';
 import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
+import {
+  CONVERSATION_FIELD,
+  decodeMessage,
+  encodedTextAt,
+  encodedTextBytes,
+  IN_REPLY_TO_FIELD,
+  isEncodedText,
+} from '../fipa/binary.js';
 import type { Envelope, Message } from '../fipa/message.js';
 import { isFinalReply } from '../fipa/performative.js';
 import { type Deadline, Deadlines } from './deadlines.js';
 import { TextTable } from './text-table.js';
+import type { AnswerTaker } from './types.js';
 
-/** What to do when the answer comes, or won't. */
+/** Who waits for an answer, and for which. */
 export interface Wait {
   readonly timeoutMs: number;
   /** Whether an answer that announces another, such as `agree`, is passed over. */
   readonly finalOnly: boolean;
   /** The wait ends when it is gone. */
   readonly caller: Caller | undefined;
-  readonly resolve: (reply: Message) => void;
-  readonly reject: (error: Error) => void;
+  readonly taker: AnswerTaker;
 }
 
-class Waiter implements Awaited {
+export class Waiter implements Awaited {
   readonly key: string;
-  readonly conversationId: string;
-  readonly messageId: string;
+  readonly asked: Envelope;
   readonly timeoutMs: number;
   readonly finalOnly: boolean;
   readonly caller: Caller | undefined;
-  readonly resolve: Wait['resolve'];
-  readonly reject: Wait['reject'];
+  readonly taker: AnswerTaker;
   readonly #waiters: Waiters;
   deadline: Deadline<Waiter> | undefined;
 
-  constructor(waiters: Waiters, message: Envelope, key: string, wait: Wait) {
+  constructor(waiters: Waiters, asked: Envelope, key: string, wait: Wait) {
     this.key = key;
-    this.conversationId = message.conversationId;
-    this.messageId = message.messageId;
+    this.asked = asked;
     this.timeoutMs = wait.timeoutMs;
     this.finalOnly = wait.finalOnly;
     this.caller = wait.caller;
-    this.resolve = wait.resolve;
-    this.reject = wait.reject;
+    this.taker = wait.taker;
     this.#waiters = waiters;
+  }
+
+  /** Hands the answer over, whose binary form lies at `offset`. The wait is over. */
+  answer(source: Buffer, offset: number): void {
+    this.#waiters.forget(this);
+    this.taker.answered(this.asked, source, offset);
   }
 
   callerGone(): void {
     this.#waiters.forget(this);
-    this.reject(callerGone());
+    this.taker.failed(callerGone());
   }
 }
+
+/** A taker whose answer is awaited. */
+export class AnswerPromise<Answer> implements AnswerTaker {
+  readonly promise: Promise<Answer>;
+  readonly #answerOf: (asked: Envelope, reply: Message) => Answer;
+  #resolve!: (answer: Answer) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(answerOf: (asked: Envelope, reply: Message) => Answer) {
+    this.#answerOf = answerOf;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  answered(asked: Envelope, source: Buffer, offset: number): void {
+    this.#resolve(this.#answerOf(asked, decodeMessage(source, offset)));
+  }
+
+  failed(error: unknown): void {
+    this.#reject(error);
+  }
+}
+
+/** What a caller is given who wants the answer and nothing else. */
+export const replyItself = (_: Envelope, reply: Message): Message => reply;
 
 /** Callers that wait for an answer, by conversation and by what the answer must carry. */
 export class Waiters {
@@ -56,16 +93,16 @@ export class Waiters {
     return this.#waiters.size;
   }
 
-  /** As `begin`, for one who awaits the answer. */
-  wait(
+  /** As `begin`, for one who awaits the answer. It rejects with what `begin` throws. */
+  async wait(
     message: Envelope,
     timeoutMs: number,
     finalOnly: boolean,
     caller?: Caller,
   ): Promise<Message> {
-    return new Promise((resolve, reject) => {
-      this.begin(message, { timeoutMs, finalOnly, caller, resolve, reject });
-    });
+    const taker = new AnswerPromise(replyItself);
+    this.begin(message, { timeoutMs, finalOnly, caller, taker });
+    return taker.promise;
   }
 
   /**
@@ -96,16 +133,25 @@ export class Waiters {
     if (caller !== undefined) caller.waiting = waiter;
   }
 
-  /** The waiter of this answer, if there is one, as a function that hands it over. */
-  match(reply: Envelope): ((reply: Message) => void) | undefined {
+  /** The one who waits for this answer, if there is one; to be given it at once. */
+  match(reply: Envelope): Waiter | undefined {
     if (this.#waiters.size === 0 || reply.inReplyTo === '') return undefined;
     const waiter = this.#find(reply.conversationId, reply.inReplyTo);
-    if (waiter === undefined) return undefined;
-    if (waiter.finalOnly && !isFinalReply(reply.performative)) return undefined;
-    return (message) => {
-      this.forget(waiter);
-      waiter.resolve(message);
-    };
+    return waiter?.finalOnly && !isFinalReply(reply.performative) ? undefined : waiter;
+  }
+
+  /** The same by the binary form of the answer at `offset`. */
+  matchEncoded(source: Buffer, offset: number): Waiter | undefined {
+    const length = encodedTextBytes(source, offset, IN_REPLY_TO_FIELD);
+    if (this.#waiters.size === 0 || length === 0) return undefined;
+    // Most wait under their message's own id, and for any answer.
+    const start = encodedTextAt(source, offset, IN_REPLY_TO_FIELD);
+    const waiter = this.#waiters.getByBytes(source, start, length);
+    const isPlain = waiter !== undefined && !waiter.finalOnly;
+    if (isPlain && isEncodedText(source, offset, CONVERSATION_FIELD, waiter.asked.conversationId)) {
+      return waiter;
+    }
+    return this.match(decodeMessage(source, offset, false));
   }
 
   /** The message could not be sent after all. */
@@ -117,23 +163,23 @@ export class Waiters {
   /** The server stops: nobody will be answered. */
   rejectAll(error: Error): void {
     this.#deadlines.clear();
-    for (const waiter of this.#waiters.clear()) waiter.reject(error);
+    for (const waiter of this.#waiters.clear()) waiter.taker.failed(error);
   }
 
   #expire(waiter: Waiter): void {
     this.forget(waiter);
-    waiter.reject(
+    waiter.taker.failed(
       new CaxtonError(
         'TIMEOUT',
         `No answer within ${waiter.timeoutMs} ms; a later one will be in the history.`,
-        { timeout_ms: waiter.timeoutMs, message_id: waiter.messageId },
+        { timeout_ms: waiter.timeoutMs, message_id: waiter.asked.messageId },
       ),
     );
   }
 
   #find(conversationId: string, replyWith: string): Waiter | undefined {
     const waiter = this.#waiters.get(replyWith);
-    if (waiter !== undefined && waiter.conversationId === conversationId) return waiter;
+    if (waiter !== undefined && waiter.asked.conversationId === conversationId) return waiter;
     return this.#waiters.get(chosenKey(conversationId, replyWith));
   }
 

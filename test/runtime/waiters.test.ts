@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Awaited } from '../../src/base/caller.js';
-import { emptyMessage, type Message } from '../../src/fipa/message.js';
+import { encodeMessageToBuffer } from '../../src/fipa/binary.js';
+import { CONTENT_JSON, emptyMessage, type Message } from '../../src/fipa/message.js';
 import type { Performative } from '../../src/fipa/performative.js';
 import { Waiters } from '../../src/runtime/waiters.js';
 import { refusal } from '../support/runtime.js';
@@ -11,7 +12,12 @@ function sent(conversationId = 'c', replyWith = 'r'): Message {
 }
 
 function reply(performative: Performative = 'inform', changes: Partial<Message> = {}): Message {
-  const fields = { conversationId: 'c', inReplyTo: 'r', content: '1' };
+  const fields: Partial<Message> = {
+    conversationId: 'c',
+    inReplyTo: 'r',
+    content: '1',
+    contentEncoding: CONTENT_JSON,
+  };
   return { ...emptyMessage(performative), ...fields, ...changes };
 }
 
@@ -19,8 +25,8 @@ test('an answer is handed to the one who waits for it, once', async () => {
   const waiters = new Waiters();
   const waiting = waiters.wait(sent(), 10_000, false);
   const answer = reply();
-  waiters.match(answer)?.(answer);
-  assert.equal(await waiting, answer);
+  waiters.match(answer)?.answer(encodeMessageToBuffer(answer), 0);
+  assert.deepEqual(await waiting, answer);
   assert.equal(waiters.match(answer), undefined);
   assert.equal(waiters.size, 0);
   waiters.rejectAll(new Error('end'));
@@ -44,7 +50,7 @@ test('who waits for the final answer is not given agree', async () => {
     assert.equal(waiters.match(reply(act)), undefined);
   }
   const final = reply('refuse');
-  waiters.match(final)?.(final);
+  waiters.match(final)?.answer(encodeMessageToBuffer(final), 0);
   assert.equal((await waiting).performative, 'refuse');
 });
 
@@ -57,8 +63,8 @@ test('a wait ends with TIMEOUT, and others go on', async () => {
   );
   assert.equal(waiters.size, 1);
   const answer = reply('inform', { inReplyTo: 'long' });
-  waiters.match(answer)?.(answer);
-  assert.equal(await long, answer);
+  waiters.match(answer)?.answer(encodeMessageToBuffer(answer), 0);
+  assert.deepEqual(await long, answer);
   waiters.rejectAll(new Error('end'));
 });
 
@@ -90,5 +96,29 @@ test('a wait ends when its caller leaves, and does not begin when he is gone', a
   assert.equal(caller.waiting, undefined);
   const gone = { gone: true, waiting: undefined };
   await assert.rejects(waiters.wait(sent(), 10_000, false, gone), refusal('UNAVAILABLE'));
+  waiters.rejectAll(new Error('end'));
+});
+
+test('an answer is known by its bytes as it is by its text', () => {
+  const waiters = new Waiters();
+  const waits = [
+    sent('c', 'msg_1'),
+    { ...sent('d', 'msg_2'), messageId: 'msg_2' },
+    sent('c', 'r'),
+    sent('ü', 'ö'),
+  ];
+  for (const each of waits) waiters.wait(each, 10_000, false).catch(() => undefined);
+  waiters.wait(sent('final', 'f'), 10_000, true).catch(() => undefined);
+  for (const conversationId of ['c', 'd', 'ü', 'final', '']) {
+    for (const inReplyTo of ['msg_1', 'msg_2', 'r', 'ö', 'f', '']) {
+      for (const performative of ['inform', 'agree'] as const) {
+        const answer = reply(performative, { conversationId, inReplyTo });
+        const found = waiters.matchEncoded(encodeMessageToBuffer(answer), 0);
+        assert.equal(found, waiters.match(answer), `${conversationId} ${inReplyTo}`);
+      }
+    }
+  }
+  const own = reply('inform', { conversationId: 'd', inReplyTo: 'msg_2' });
+  assert.equal(waiters.matchEncoded(encodeMessageToBuffer(own), 0)?.asked, waits[1]);
   waiters.rejectAll(new Error('end'));
 });

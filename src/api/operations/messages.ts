@@ -5,14 +5,15 @@ import { CaxtonError, invalidRequest } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { roleCovers } from '../../base/roles.js';
 import { MessageInputSchema, parseMessageInput } from '../../fipa/input.js';
-import { type Message, messageJsonText } from '../../fipa/message.js';
+import { type Envelope, type Message, messageJsonText } from '../../fipa/message.js';
+import { MessageJsonBytes } from '../../fipa/message-json-bytes.js';
 import { normalizePerformative } from '../../fipa/performative.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import type { SendOptions, SendResult, WaitResult } from '../../runtime/types.js';
 import { AgentScope } from '../agent-scope.js';
 import { checkAgentAllowed, checkSenderAllowed } from '../auth.js';
 import { inputError } from '../input-error.js';
-import { type CallContext, defineOperation } from '../operation.js';
+import { ANSWER_TAKEN, type CallContext, defineOperation } from '../operation.js';
 import { Cursor, MessageOutput, PageLimit, Timestamp } from '../schemas.js';
 import { optionalTimeMs } from '../times.js';
 
@@ -104,18 +105,18 @@ export const sendMessage = defineOperation({
   ],
   checksInput: true,
   run: (runtime, input: SendRequest, context): SendOutcome | Promise<SendOutcome> => {
-    checkDelivery(input);
-    const message = acceptable(runtime, input, context);
-    const options: SendOptions = {
-      persist: input.options?.persist ?? false,
-      idempotencyKey: input.options?.idempotency_key ?? context.idempotencyKey,
-      timeoutMs: input.timeout_ms ?? input.options?.timeout_ms ?? LIMITS.wait_default_ms,
-      until: input.until ?? 'first',
-      caller: input.wait === true ? context.caller : undefined,
-    };
+    const { message, options } = acceptable(runtime, input, context);
     return input.wait === true
       ? runtime.messages.sendAndWait(message, options)
       : runtime.messages.send(message, options);
+  },
+  runFor: (runtime, input: SendRequest, context, taker) => {
+    const { message, options } = acceptable(runtime, input, context);
+    if (input.wait !== true) return runtime.messages.send(message, options);
+    const isKept = options.persist === true || options.idempotencyKey !== '';
+    if (isKept) return runtime.messages.sendAndWait(message, options);
+    runtime.messages.sendFor(message, options, taker);
+    return ANSWER_TAKEN;
   },
   toJson: sendOutcomeJson,
 });
@@ -123,12 +124,32 @@ export const sendMessage = defineOperation({
 type SendOutcome = SendResult | WaitResult;
 
 function sendOutcomeJson(outcome: SendOutcome): string {
-  const head =
-    `{"message_id":"${outcome.messageId}","status":"${outcome.status}",` +
-    `"delivered_at":"${rfc3339(outcome.deliveredMs)}"`;
+  const head = outcomeHead(outcome.messageId, outcome.status, outcome.deliveredMs);
   return outcome.status === 'replied'
     ? `${head},"reply":${messageJsonText(outcome.reply)}}`
     : `${head}}`;
+}
+
+function outcomeHead(
+  messageId: string,
+  status: SendOutcome['status'],
+  deliveredMs: number,
+): string {
+  return `{"message_id":"${messageId}","status":"${status}","delivered_at":"${rfc3339(deliveredMs)}"`;
+}
+
+/** The same JSON of a message that was replied to, from the binary form of its reply. */
+export class RepliedJson {
+  readonly #text = new MessageJsonBytes();
+
+  /**
+   * @param source where the binary form of the reply lies at `offset`
+   * @returns bytes that stay as they are until the next call
+   */
+  bytes(asked: Envelope, source: Buffer, offset: number): Buffer {
+    const head = outcomeHead(asked.messageId, 'replied', asked.timestampUs / 1_000);
+    return this.#text.write(`${head},"reply":`, source, offset, '}');
+  }
 }
 
 function checkDelivery(input: SendRequest): void {
@@ -147,7 +168,21 @@ function checkDelivery(input: SendRequest): void {
   }
 }
 
-function acceptable(runtime: Runtime, input: SendRequest, context: CallContext): Message {
+/** @throws CaxtonError INVALID_REQUEST, FORBIDDEN when it can't be sent, or not so */
+function acceptable(runtime: Runtime, input: SendRequest, context: CallContext) {
+  checkDelivery(input);
+  const message = acceptableMessage(runtime, input, context);
+  const options: SendOptions = {
+    persist: input.options?.persist ?? false,
+    idempotencyKey: input.options?.idempotency_key ?? context.idempotencyKey,
+    timeoutMs: input.timeout_ms ?? input.options?.timeout_ms ?? LIMITS.wait_default_ms,
+    until: input.until ?? 'first',
+    caller: input.wait === true ? context.caller : undefined,
+  };
+  return { message, options };
+}
+
+function acceptableMessage(runtime: Runtime, input: SendRequest, context: CallContext): Message {
   const message =
     input.message instanceof CheckedMessage
       ? input.message.message

@@ -1,8 +1,12 @@
 import type { AuditedCall } from '../../api/audit.js';
+import { ANSWER_TAKEN, type AnswerTaken } from '../../api/operation.js';
+import type { RepliedJson } from '../../api/operations/messages.js';
 import type { RateAccount, RateClass } from '../../api/rate-account.js';
 import { type CaxtonError, invalidRequest, toCaxtonError } from '../../base/errors.js';
 import { newTraceId, traceIdOf } from '../../base/ids.js';
 import type { Logger } from '../../base/log.js';
+import type { Envelope } from '../../fipa/message.js';
+import type { AnswerTaker } from '../../runtime/types.js';
 import type { HttpContext } from '../http-context.js';
 import { type ErrorReply, reportError, statusLine, writeError, writeRate } from '../http-reply.js';
 import type { UwsResponse } from '../uws-loader.js';
@@ -18,9 +22,10 @@ export interface AnswerForm<Output> {
  * One request from its first byte to its answer. Whoever answers goes through here, because nothing
  * may be written once the client is gone, and an answer from outside a handler has to be corked.
  */
-export class Exchange {
+export class Exchange implements AnswerTaker {
   readonly response: UwsResponse;
   readonly #logger: Logger;
+  readonly #replies: RepliedJson | undefined;
   /** Of the request's header; '' = none. */
   traceparent = '';
   /** Set when the request's sender is known. */
@@ -32,9 +37,11 @@ export class Exchange {
   #traceId = '';
   #open = true;
 
-  constructor(response: UwsResponse, logger: Logger) {
+  /** @param replies makes the answers of sends that wait for a reply; needed for these alone */
+  constructor(response: UwsResponse, logger: Logger, replies?: RepliedJson) {
     this.response = response;
     this.#logger = logger;
+    this.#replies = replies;
     response.onAborted(() => {
       this.#open = false;
       this.context?.abandon();
@@ -48,7 +55,8 @@ export class Exchange {
   }
 
   /** Answers now, in a handler of the request, or by cork when the result has come. */
-  settle<Output>(form: AnswerForm<Output>, result: Output | Promise<Output>): void {
+  settle<Output>(form: AnswerForm<Output>, result: Output | Promise<Output> | AnswerTaken): void {
+    if (result === ANSWER_TAKEN) return;
     if (!(result instanceof Promise)) {
       this.audited?.ended('OK', this.#trace());
       this.#write(form, result);
@@ -59,6 +67,21 @@ export class Exchange {
       (output) => this.#answerLater(form, output),
       (error: unknown) => this.#failLater(error),
     );
+  }
+
+  /** The reply that a send waits for. */
+  answered(asked: Envelope, source: Buffer, offset: number): void {
+    const replies = this.#replies as RepliedJson;
+    this.audited?.ended('OK', this.#trace());
+    this.#later(() => {
+      this.#open = false;
+      this.#writeHead(200, 'application/json');
+      this.response.end(replies.bytes(asked, source, offset));
+    });
+  }
+
+  failed(error: unknown): void {
+    this.#failLater(error);
   }
 
   #answerLater<Output>(form: AnswerForm<Output>, output: Output): void {
@@ -106,10 +129,15 @@ export class Exchange {
       return;
     }
     this.#open = false;
+    this.#writeHead(form.status, form.contentType);
+    this.response.end(text);
+  }
+
+  #writeHead(status: number, contentType: string): void {
     // The library writes "200 OK" by itself.
-    if (form.status !== 200) this.response.writeStatus(statusLine(form.status));
+    if (status !== 200) this.response.writeStatus(statusLine(status));
     if (this.#rates !== undefined) writeRate(this.response, this.#rates, this.#rateClass);
-    this.response.writeHeader('content-type', form.contentType).end(text);
+    this.response.writeHeader('content-type', contentType);
   }
 
   #later(write: () => void): void {

@@ -1,6 +1,7 @@
 import { type Api, outputJson } from '../../api/api.js';
 import { AuditedCall } from '../../api/audit.js';
 import type { Operation } from '../../api/operation.js';
+import { RepliedJson } from '../../api/operations/messages.js';
 import { OPERATIONS } from '../../api/operations.js';
 import { invalidRequest } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
@@ -155,9 +156,10 @@ function handlerWithBody(route: Route, parts: RestParts): UwsHandler {
   const { operation, form } = route;
   const file = operation.rest.file;
   const isAudited = api.audit.covers(operation);
+  const replies = route.sends ? new RepliedJson() : undefined;
   const plain = route.sends ? new PlainSends(api.runtime.config.limits.content_bytes) : undefined;
   return (response, request) => {
-    const exchange = new Exchange(response, logger);
+    const exchange = new Exchange(response, logger, replies);
     // All of the request is read here: it is gone when this handler returns.
     try {
       if (isAudited) startAudit(route, exchange, request, parts);
@@ -171,7 +173,7 @@ function handlerWithBody(route: Route, parts: RestParts): UwsHandler {
               plain?.read(bytes, contentType, fromUrl) ??
               route.withBody(fromUrl, readFields(parts.uws, bytes, contentType, file));
             if (exchange.audited !== undefined) exchange.audited.input = input;
-            exchange.settle(form, api.perform(operation, input, context));
+            exchange.settle(form, api.performFor(operation, input, context, exchange));
           } catch (error) {
             exchange.fail(error);
           }
