@@ -1,5 +1,6 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import { CaxtonError } from '../base/errors.js';
+import { type LazyValidator, lazyValidator } from '../base/validators.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { AnswerTaker } from '../runtime/types.js';
 import { Audit } from './audit.js';
@@ -28,9 +29,8 @@ export class Api {
   readonly runtime: Runtime;
   readonly audit: Audit;
   readonly #authenticator: Authenticator;
-  readonly #validators = new Map<Operation<never, unknown>, ValidateFunction>();
+  readonly #validators = new Map<unknown, LazyValidator>();
   readonly #results = new KeptResults();
-  readonly #streamValidators = new Map<StreamOperation, ValidateFunction>();
 
   constructor(runtime: Runtime, audit: Audit = new Audit(undefined)) {
     this.runtime = runtime;
@@ -38,18 +38,8 @@ export class Api {
     this.#authenticator = new Authenticator(runtime.config, (rateClass, calls) =>
       runtime.metrics.rateLimited(rateClass, calls),
     );
-    const ajv = new Ajv2020({ strict: false, allErrors: false, coerceTypes: false, verbose: true });
-    ajv.addKeyword({
-      keyword: 'x-bytes',
-      validate: (_: unknown, data: unknown) => data instanceof Uint8Array,
-      error: { message: 'must be the bytes of a WebAssembly module' },
-    });
-    ajv.addFormat('date-time', true);
-    for (const operation of allOperations()) {
-      this.#validators.set(operation as Operation<never, unknown>, ajv.compile(operation.input));
-    }
-    for (const operation of STREAM_OPERATIONS) {
-      this.#streamValidators.set(operation, ajv.compile(operation.input));
+    for (const operation of [...allOperations(), ...STREAM_OPERATIONS]) {
+      this.#validators.set(operation, lazyValidator('api', operation.name));
     }
   }
 
@@ -101,7 +91,8 @@ export class Api {
   ): Output | Promise<Output> {
     checkRole(context.principal, operation.role, operation.name);
     this.#checkReady();
-    if (operation.checksInput !== true) this.#check(operation, input);
+    if (operation.checksInput !== true)
+      this.#check(operation as unknown as Operation<never, unknown>, input);
     if (operation.keepsResult === true && context.idempotencyKey !== '') {
       const key = `${context.principal.name}\n${operation.name}\n${context.idempotencyKey}`;
       const attempt = () => operation.run(this.runtime, input, context);
@@ -130,8 +121,7 @@ export class Api {
    */
   checkStream(operation: StreamOperation, input: unknown): void {
     this.#checkReady();
-    const validate = this.#streamValidators.get(operation) as ValidateFunction;
-    if (!validate(input)) throw inputError((validate.errors as ErrorObject[])[0] as ErrorObject);
+    this.#check(operation, input);
   }
 
   #checkReady(): void {
@@ -143,13 +133,13 @@ export class Api {
     });
   }
 
-  #check<Input, Output>(operation: Operation<Input, Output>, input: Input): void {
-    const validate = this.#validators.get(operation as unknown as Operation<never, unknown>);
-    if (validate === undefined) {
+  #check(operation: Operation<never, unknown> | StreamOperation, input: unknown): void {
+    const validator = this.#validators.get(operation);
+    if (validator === undefined) {
       throw new CaxtonError('NOT_FOUND', `There is no operation ${operation.name}`);
     }
-    if (validate(input)) return;
-    throw inputError((validate.errors as ErrorObject[])[0] as ErrorObject);
+    const validate = validator();
+    if (!validate(input)) throw inputError((validate.errors as ErrorObject[])[0] as ErrorObject);
   }
 }
 

@@ -1,6 +1,7 @@
 import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { createLogger, type LogLevel } from '../base/log.js';
+import { releaseMemory } from '../base/release-memory.js';
 import { VERSION } from '../base/version.js';
 import { assertBindable, formatEndpoint } from '../config/endpoint.js';
 import { type FlagSettings, loadConfig } from '../config/load-config.js';
@@ -34,6 +35,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     );
   }
   process.stdout.write(`${readyLine(config, server)}\n`);
+  await releaseMemory();
   const signal = await stop;
   process.stderr.write(`${signal}: stopping; once more ends at once\n`);
   const deadline = setTimeout(endBy, LIMITS.shutdown_max_ms, signal);

@@ -1,8 +1,9 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import { CaxtonError, invalidRequest } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { closest } from '../base/suggest.js';
 import { parseBytes, parseDurationMs } from '../base/units.js';
+import { lazyValidator } from '../base/validators.js';
 import { parseEndpoint } from './endpoint.js';
 import { fieldName, type Layer, type Problem } from './problems.js';
 import { type DeepPartial, type Settings, SettingsSchema } from './schema.js';
@@ -39,16 +40,7 @@ export function settingNames(): string[] {
   );
 }
 
-let compiled: ValidateFunction | undefined;
-
-function validator(): ValidateFunction {
-  if (!compiled) {
-    const ajv = new Ajv2020({ allErrors: true, verbose: true });
-    ajv.addVocabulary(['unit']);
-    compiled = ajv.compile(SettingsSchema);
-  }
-  return compiled;
-}
+const validator = lazyValidator('config', 'settings');
 
 /** Checks what one source gives. Settings that it leaves out are not problems. */
 export function checkLayer(layer: Layer): { settings: DeepPartial<Settings>; problems: Problem[] } {

@@ -1,56 +1,31 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-import Type, { type Static } from 'typebox';
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import { type CaxtonError, invalidRequest } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
+import { lazyValidator } from '../base/validators.js';
 import { CONTENT_JSON, CONTENT_NONE, emptyMessage, envelopeText, type Message } from './message.js';
+import type { MessageInput } from './message-schema.js';
 import { normalizePerformative, PERFORMATIVES } from './performative.js';
 
-const name = (description: string) =>
-  Type.Optional(Type.String({ description, maxLength: LIMITS.field_bytes }));
+const FIELDS: readonly (keyof MessageInput)[] = [
+  'performative',
+  'receiver',
+  'sender',
+  'content',
+  'conversation_id',
+  'reply_with',
+  'in_reply_to',
+  'reply_to',
+  'ontology',
+  'language',
+  'protocol',
+  'reply_by',
+  'priority',
+  'traceparent',
+  'message_id',
+  'timestamp',
+];
 
-/** A message as a client writes it. `message_id` and `timestamp` are set by the server. */
-export const MessageInputSchema = Type.Object(
-  {
-    performative: Type.String({
-      description: `The communicative act: ${PERFORMATIVES.join(', ')}. Any case, - or _.`,
-      minLength: 1,
-      maxLength: 32,
-    }),
-    receiver: Type.String({
-      description: 'Agent id or name, client id, capability:NAME or broadcast:NAME',
-      minLength: 1,
-      maxLength: LIMITS.field_bytes,
-    }),
-    sender: name('Who sends; default: the name of the token, or "anonymous"'),
-    content: Type.Optional(Type.Unknown({ description: 'Any JSON value' })),
-    conversation_id: name('The conversation; a new one when absent'),
-    reply_with: name('What an answer must carry as in_reply_to'),
-    in_reply_to: name('The reply_with that this message answers'),
-    reply_to: name('Who shall get the answers instead of the sender'),
-    ontology: name('Vocabulary of the content'),
-    language: name('Language of the content'),
-    protocol: name('Interaction protocol, such as fipa-request'),
-    reply_by: Type.Optional(
-      Type.String({ description: 'RFC 3339 time until which an answer is awaited', maxLength: 40 }),
-    ),
-    priority: Type.Optional(
-      Type.Integer({
-        description: '0 to 9; higher is sooner',
-        minimum: 0,
-        maximum: LIMITS.priority_max,
-      }),
-    ),
-    traceparent: name('W3C trace context, passed on'),
-    message_id: Type.Optional(Type.String({ description: 'Ignored: the server sets it' })),
-    timestamp: Type.Optional(Type.String({ description: 'Ignored: the server sets it' })),
-  },
-  { additionalProperties: false, description: 'A FIPA ACL message' },
-);
-
-export type MessageInput = Static<typeof MessageInputSchema>;
-
-const ajv = new Ajv2020({ allErrors: false, strict: false });
-const isMessageInput = ajv.compile<MessageInput>(MessageInputSchema);
+const validator = lazyValidator<MessageInput>('fipa', 'message');
 
 export interface MessageChecks {
   /** Limit of the content's JSON text in bytes of UTF-8. */
@@ -97,11 +72,12 @@ export function parseMessageInput(value: unknown, checks: MessageChecks): Messag
 }
 
 function checkShape(value: unknown, strict: boolean): MessageInput {
+  const isMessageInput = validator();
   if (isMessageInput(value)) return value;
   const error = (isMessageInput.errors as ErrorObject[])[0] as ErrorObject;
   if (!strict && error.keyword === 'additionalProperties') {
     const known: Record<string, unknown> = {};
-    for (const key of Object.keys(MessageInputSchema.properties)) {
+    for (const key of FIELDS) {
       const field = (value as Record<string, unknown>)[key];
       if (field !== undefined) known[key] = field;
     }
@@ -120,7 +96,7 @@ function shapeError(error: ErrorObject): CaxtonError {
     case 'additionalProperties': {
       const unknown = String(error.params.additionalProperty);
       return invalidRequest(`${unknown} is not a field of a message; remove it.`, unknown, {
-        allowed: Object.keys(MessageInputSchema.properties),
+        allowed: FIELDS,
       });
     }
     default:

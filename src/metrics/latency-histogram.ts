@@ -1,5 +1,7 @@
-import { build, type Histogram } from 'hdr-histogram-js';
+import type { Histogram } from 'hdr-histogram-js';
+import type Float64Histogram from 'hdr-histogram-js/dist/Float64Histogram.js';
 import { assert } from '../base/assert.js';
+import { lazyPackage } from '../base/lazy-package.js';
 import { readVarint, VARINT_BYTES_MAX, writeVarint } from './varint.js';
 
 /** One hour. A longer time counts as this; `max` still tells the truth. */
@@ -19,6 +21,14 @@ const SUB_BUCKETS = 2_048;
 const HALF = SUB_BUCKETS / 2;
 const HALF_BITS = 10;
 const INDEXES = indexOf(HIGHEST_US) + 1;
+
+/**
+ * The one kind of histogram that is used here, and only where percentiles are asked for: workers
+ * never load it. The whole package would bring its WebAssembly and its compression along.
+ */
+const library = lazyPackage<{ readonly default: typeof Float64Histogram.default }>(
+  'hdr-histogram-js/dist/Float64Histogram.js',
+);
 
 const ENCODING_VERSION = 1;
 const HEADER_BYTES = 1 + 8 + 8;
@@ -138,14 +148,7 @@ export class LatencyHistogram {
   }
 
   #filledLibrary(): Histogram {
-    this.#library ??= build({
-      bitBucketSize: 64,
-      lowestDiscernibleValue: 1,
-      highestTrackableValue: HIGHEST_US,
-      numberOfSignificantValueDigits: SIGNIFICANT_DIGITS,
-      useWebAssembly: false,
-      autoResize: false,
-    });
+    this.#library ??= new (library().default)(1, HIGHEST_US, SIGNIFICANT_DIGITS);
     // Counts only grow between resets, so the same total means the same content.
     if (this.#libraryCount === this.#count) return this.#library;
     this.#library.reset();

@@ -4,7 +4,7 @@ import { agentNotFound } from '../base/errors.js';
 import { parseDurationMs } from '../base/units.js';
 import { VERSION } from '../base/version.js';
 import { RateWindow } from '../metrics/rate.js';
-import { MetricsRegistry, type MetricsSnapshot } from '../metrics/registry.js';
+import type { MetricsRegistry, MetricsSnapshot } from '../metrics/registry.js';
 import type { WorkerChannel } from '../pool/worker-channel.js';
 import type { Store } from '../store/store.js';
 import type { AgentActivity } from './agent-activity.js';
@@ -49,7 +49,8 @@ export class RuntimeMetrics {
   readonly #startedMs = wallMs();
   readonly #latencies: WorkerLatencies;
   readonly #rate = new RateWindow(RATE_SECONDS);
-  readonly #registry: MetricsRegistry;
+  /** Made when somebody scrapes, for its library is not small. */
+  #registry: Promise<MetricsRegistry> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #sampledMs = monotonicMs();
   #cpu = process.cpuUsage();
@@ -58,7 +59,6 @@ export class RuntimeMetrics {
   constructor(parts: MetricsParts) {
     this.#parts = parts;
     this.#latencies = new WorkerLatencies(parts.channels);
-    this.#registry = new MetricsRegistry({ snapshot: () => this.#snapshot() });
   }
 
   start(): void {
@@ -141,7 +141,13 @@ export class RuntimeMetrics {
   /** The text of `GET /metrics`. */
   async prometheus(): Promise<string> {
     await this.#latencies.collect();
-    return this.#registry.text();
+    this.#registry ??= this.#makeRegistry();
+    return (await this.#registry).text();
+  }
+
+  async #makeRegistry(): Promise<MetricsRegistry> {
+    const { MetricsRegistry } = await import('../metrics/registry.js');
+    return new MetricsRegistry({ snapshot: () => this.#snapshot() });
   }
 
   #snapshot(): MetricsSnapshot {

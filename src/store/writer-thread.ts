@@ -1,5 +1,6 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
+import { releaseMemory } from '../base/release-memory.js';
 import { StatusWords } from './status-words.js';
 import { openTables, type Tables } from './tables.js';
 import { Writer, type WriterLimits } from './writer.js';
@@ -93,5 +94,7 @@ const words = new StatusWords(start.words);
 const tables = openGuarded();
 const onDropped = (reason: string): void => post({ notice: 'dropped', reason });
 const writer = new Writer(tables, start.ring, words, start.session, start.limits, onDropped);
+// Now, as the loop blocks the thread until it ends.
+await releaseMemory();
 run(start, words, writer);
 await tables.root.close();

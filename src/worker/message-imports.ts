@@ -5,13 +5,10 @@ import { isUtf8Range } from '../base/utf8.js';
 import { isCapability } from '../fipa/capability.js';
 import type { Message } from '../fipa/message.js';
 import { HOST_CALL_FUEL, HOST_INVALID_ARGUMENT, HOST_LIMIT_EXCEEDED } from '../wire/host-calls.js';
+import type { BroadcastFilter } from './filter-schemas.js';
 import { ENCODING_JSON } from './guest-encoding.js';
 import type { HostContext, ImportBinder } from './host-context.js';
-import {
-  type BroadcastFilter,
-  readBroadcastFilter,
-  readSubscriptionFilter,
-} from './host-filters.js';
+import { readBroadcastFilter, readSubscriptionFilter } from './host-filters.js';
 
 /** The imports by which an agent talks to others. */
 export const MESSAGE_IMPORTS: Readonly<Record<string, ImportBinder>> = Object.freeze({

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { CaxtonError } from '../../src/base/errors.js';
 import { LIMITS } from '../../src/base/limits.js';
 import { encodeMessageToBuffer } from '../../src/fipa/binary.js';
-import { MessageInputSchema, parseMessageInput } from '../../src/fipa/input.js';
+import { parseMessageInput } from '../../src/fipa/input.js';
 import { CONTENT_NONE, contentValue } from '../../src/fipa/message.js';
+import { MessageInputSchema } from '../../src/fipa/message-schema.js';
 import { PERFORMATIVES } from '../../src/fipa/performative.js';
 import { anyText, anyValue } from './arbitrary-message.js';
 

@@ -1,12 +1,14 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import Type, { type Static } from 'typebox';
 import { rfc3339 } from '../../base/clock.js';
 import { CaxtonError, invalidRequest } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { roleCovers } from '../../base/roles.js';
-import { MessageInputSchema, parseMessageInput } from '../../fipa/input.js';
+import { lazyValidator } from '../../base/validators.js';
+import { parseMessageInput } from '../../fipa/input.js';
 import { type Envelope, type Message, messageJsonText } from '../../fipa/message.js';
 import { MessageJsonBytes } from '../../fipa/message-json-bytes.js';
+import { MessageInputSchema } from '../../fipa/message-schema.js';
 import { normalizePerformative } from '../../fipa/performative.js';
 import type { Runtime } from '../../runtime/runtime.js';
 import type { SendOptions, SendResult, WaitResult } from '../../runtime/types.js';
@@ -33,7 +35,7 @@ export const DeliveryOptions = Type.Object(
 export type DeliveryOptions = Static<typeof DeliveryOptions>;
 
 /** What a send says beside its message. */
-const Delivery = Type.Object({
+export const Delivery = Type.Object({
   options: Type.Optional(DeliveryOptions),
   wait: Type.Optional(Type.Boolean({ description: 'Wait for the answer' })),
   timeout_ms: Type.Optional(
@@ -47,7 +49,7 @@ const SendInput = Type.Object(
   { additionalProperties: false },
 );
 
-const isDelivery = new Ajv2020({ strict: false, verbose: true }).compile(Delivery);
+const deliveryValidator = lazyValidator('api', 'delivery');
 
 const SendOutput = Type.Object({
   message_id: Type.String(),
@@ -160,6 +162,7 @@ function checkDelivery(input: SendRequest): void {
     input.timeout_ms === undefined &&
     input.until === undefined;
   if (plain) return;
+  const isDelivery = deliveryValidator();
   if (!isDelivery(input)) throw inputError((isDelivery.errors as ErrorObject[])[0]!);
   if (input.wait === true) return;
   for (const field of ['timeout_ms', 'until'] as const) {

@@ -1,9 +1,17 @@
 import protobuf from 'protobufjs';
-import descriptor, {
-  type IDescriptorProto,
-  type IFileDescriptorProto,
+import type {
+  FileDescriptorProto,
+  IDescriptorProto,
+  IFileDescriptorProto,
 } from 'protobufjs/ext/descriptor.js';
+import { lazyPackage } from '../../base/lazy-package.js';
 import { GOOGLE_FOLDER, importName, parseProtos } from './protos.js';
+
+const healthPackage = lazyPackage<typeof import('grpc-health-check')>('grpc-health-check');
+// It adds `toDescriptor` to what protobufjs reads.
+const descriptorPackage = lazyPackage<{ readonly FileDescriptorProto: typeof FileDescriptorProto }>(
+  'protobufjs/ext/descriptor.js',
+);
 
 /**
  * Descriptors of the `.proto` files as protoc would make them, for reflection: one for each file,
@@ -13,12 +21,13 @@ import { GOOGLE_FOLDER, importName, parseProtos } from './protos.js';
  * Source: google/protobuf/descriptor.proto
  */
 export function fileDescriptors(): readonly Buffer[] {
-  const root = parseProtos().resolveAll();
+  const { FileDescriptorProto } = descriptorPackage();
+  const root = parseProtos([healthPackage().protoPath]).resolveAll();
   const files = new Map<string, FileParts>();
   collect(root, files);
   return [...files].map(([name, parts]) => {
-    const file = descriptor.FileDescriptorProto.create(describe(name, parts));
-    return Buffer.from(descriptor.FileDescriptorProto.encode(file).finish());
+    const file = FileDescriptorProto.create(describe(name, parts));
+    return Buffer.from(FileDescriptorProto.encode(file).finish());
   });
 }
 
@@ -55,6 +64,7 @@ function isDeclared(object: protobuf.ReflectionObject): object is Declared {
 }
 
 function fileOf(object: protobuf.ReflectionObject): string {
+  if (object.filename === healthPackage().protoPath) return 'grpc/health/v1/health.proto';
   if (object.filename !== null) return importName(object.filename);
   // The well-known types are bundled with protobufjs and carry no file name.
   for (const name of ['struct', 'timestamp']) {

@@ -1,6 +1,5 @@
 import { isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { protoPath as HEALTH_PROTO } from 'grpc-health-check';
 import protobuf from 'protobufjs';
 
 /** The folder `proto/` of the package. */
@@ -20,16 +19,18 @@ export const PACKAGE = 'caxton.v1';
 
 export const GOOGLE_FOLDER = 'google/protobuf/';
 
-/** Reads the `.proto` files, with names as they are written there. */
-export function parseProtos(): protobuf.Root {
+/**
+ * Reads the `.proto` files, with names as they are written there.
+ * @param others files of other packages, by their absolute paths
+ */
+export function parseProtos(others: readonly string[] = []): protobuf.Root {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) =>
     isAbsolute(target) || target.startsWith(GOOGLE_FOLDER) ? target : join(PROTO_FOLDER, target);
-  return root.loadSync([...SERVICE_FILES, HEALTH_PROTO], { keepCase: true });
+  return root.loadSync([...SERVICE_FILES, ...others], { keepCase: true });
 }
 
 /** A file's name as an import would write it. */
 export function importName(file: string): string {
-  if (!isAbsolute(file)) return file;
-  return file === HEALTH_PROTO ? 'grpc/health/v1/health.proto' : relative(PROTO_FOLDER, file);
+  return isAbsolute(file) ? relative(PROTO_FOLDER, file) : file;
 }

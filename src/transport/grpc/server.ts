@@ -5,8 +5,9 @@ import { LIMITS } from '../../base/limits.js';
 import type { Logger } from '../../base/log.js';
 import type { TlsFiles } from '../../config/tls-files.js';
 import { Codecs } from './codec.js';
+import { addReflection, Health } from './common-services.js';
 import { OpenStreams } from './open-streams.js';
-import { addReflection, addServices, Health } from './services.js';
+import { addServices } from './services.js';
 
 export interface GrpcOptions {
   readonly api: Api;

@@ -1,7 +1,4 @@
 import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation } from 'grpc-health-check';
-import { fileDescriptors } from './descriptors.js';
 import { agentMethods } from './methods/agents.js';
 import { deploymentMethods } from './methods/deployments.js';
 import { eventStreams } from './methods/events.js';
@@ -28,7 +25,8 @@ export const UNARY_METHODS: readonly UnaryMethod[] = [
 /** Methods of the package on which one side or both send many messages. */
 export const STREAMING_METHODS: readonly StreamingMethod[] = [...messageStreams, ...eventStreams];
 
-const SERVICES: readonly string[] = [
+/** The services of the package, by their names in it. */
+export const SERVICES: readonly string[] = [
   ...new Set([...UNARY_METHODS, ...STREAMING_METHODS].map((method) => method.service)),
 ];
 
@@ -66,36 +64,4 @@ function methodDefinition(
     responseSerialize: passBytes,
     responseDeserialize: passBytes,
   };
-}
-
-/** Adds reflection of all services, versions 1 and 1alpha. */
-export function addReflection(server: Server, streams: OpenStreams): void {
-  // Of a package's definition the reflection service reads these descriptors alone.
-  const definition = { [PACKAGE]: { fileDescriptorProtos: fileDescriptors() } };
-  new ReflectionService(
-    definition as unknown as ConstructorParameters<typeof ReflectionService>[0],
-  ).addToServer({
-    addService: (service, handlers) =>
-      server.addService(service, streams.tracking(handlers, 'ServerReflectionInfo')),
-  });
-}
-
-/** Adds the health service, with a status for the whole server and for each service. */
-export class Health {
-  readonly #health: HealthImplementation;
-
-  constructor(server: Server, streams: OpenStreams, serving: boolean) {
-    this.#health = new HealthImplementation();
-    this.set(serving);
-    this.#health.addToServer({
-      addService: (service, handlers) =>
-        server.addService(service, streams.tracking(handlers, 'watch')),
-    });
-  }
-
-  set(serving: boolean): void {
-    const status = serving ? 'SERVING' : 'NOT_SERVING';
-    this.#health.setStatus('', status);
-    for (const service of SERVICES) this.#health.setStatus(`${PACKAGE}.${service}`, status);
-  }
 }

@@ -1,10 +1,11 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import Type, { type Static } from 'typebox';
 import { inputError } from '../../api/input-error.js';
 import { SubscribeInput } from '../../api/operations/events.js';
 import { invalidRequest } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
 import { closest } from '../../base/suggest.js';
+import { type LazyValidator, lazyValidator } from '../../base/validators.js';
 
 /** Frames that a client sends, as docs/websocket.md shows them. */
 
@@ -50,20 +51,25 @@ export type PingFrame = Static<typeof PingFrame>;
 
 export type Frame = SubscribeFrame | UnsubscribeFrame | SendFrame | PingFrame;
 
-const ajv = new Ajv2020({ strict: false, verbose: true });
-const VALIDATORS = new Map<unknown, ValidateFunction>([
-  ['subscribe', ajv.compile(SubscribeFrame)],
-  ['unsubscribe', ajv.compile(UnsubscribeFrame)],
-  ['send', ajv.compile(SendFrame)],
-  ['ping', ajv.compile(PingFrame)],
-]);
-const TYPES = [...VALIDATORS.keys()] as string[];
+/** By type. */
+export const FRAME_SCHEMAS = Object.freeze({
+  subscribe: SubscribeFrame,
+  unsubscribe: UnsubscribeFrame,
+  send: SendFrame,
+  ping: PingFrame,
+});
+
+const TYPES = Object.keys(FRAME_SCHEMAS);
+const VALIDATORS = new Map<unknown, LazyValidator>(
+  TYPES.map((type) => [type, lazyValidator('frames', type)]),
+);
 
 /** @throws CaxtonError INVALID_REQUEST naming the field */
 export function checkFrame(value: unknown): Frame {
   const type = isObject(value) ? value.type : undefined;
-  const validate = VALIDATORS.get(type);
-  if (validate === undefined) throw unknownType(value, type);
+  const validator = VALIDATORS.get(type);
+  if (validator === undefined) throw unknownType(value, type);
+  const validate = validator();
   if (validate(value)) return value as Frame;
   throw inputError((validate.errors as ErrorObject[])[0]!);
 }
