@@ -19,16 +19,25 @@ export interface FipaMessage {
   timestamp?: Timestamp;
 }
 
+/** The server sets the last two, so what a client put there is of no interest. */
+const READ_APART: ReadonlySet<string> = new Set<keyof FipaMessage>([
+  'content',
+  'content_value',
+  'reply_by',
+  'message_id',
+  'timestamp',
+]);
+
 /**
  * The message as operations take it, under the names of the API.
  * @throws CaxtonError INVALID_REQUEST naming the field
  */
 export function messageInput(fields: FipaMessage): object {
-  const { content, content_value: contentValue, reply_by: replyBy, ...texts } = fields;
-  // The server sets these two, so what a client put there is of no interest.
-  delete texts.message_id;
-  delete texts.timestamp;
-  const input: Record<string, unknown> = texts;
+  const { content, content_value: contentValue, reply_by: replyBy } = fields;
+  const input: Record<string, unknown> = {};
+  for (const name of Object.keys(fields) as (keyof FipaMessage)[]) {
+    if (!READ_APART.has(name)) input[name] = fields[name];
+  }
   if (content !== undefined && contentValue !== undefined) {
     throw invalidRequest(
       'content_value must be absent beside content: a message has one content.',

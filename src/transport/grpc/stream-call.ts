@@ -10,10 +10,14 @@ import { GrpcContext } from './call-context.js';
 import type { Codecs, Fields, MethodCodec } from './codec.js';
 import { errorFields } from './error-fields.js';
 import { errorStatus, reportError } from './error-status.js';
+import { FramedAnswers } from './framed-answers.js';
 import { rateMetadata } from './rate-metadata.js';
 
 type Readable = ServerReadableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>;
 type Writable = ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>;
+
+/** Most that leaves by one write, but for an answer that is longer by itself. */
+const WRITE_BYTES = 64 * 1024;
 
 export interface StreamCallParts {
   readonly method: { readonly name: string; readonly operation: Admission };
@@ -40,6 +44,9 @@ export class StreamCall {
   readonly #parts: StreamCallParts;
   readonly #answer: sendUnaryData<Buffer> | undefined;
   #pendingBytes = 0;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #flushing = false;
   #paused = false;
   #over = false;
   /** Called when the client took something. */
@@ -107,13 +114,32 @@ export class StreamCall {
     else call.resume();
   }
 
+  /** What is written in one turn of the event loop leaves together. */
   write(fields: object): void {
     if (this.#over) return;
     const bytes = this.#parts.codec.encodeResponse(fields);
+    if (this.#heldBytes + bytes.length > WRITE_BYTES) this.#flush();
     this.#pendingBytes += bytes.length;
+    this.#heldBytes += bytes.length;
+    this.#held.push(bytes);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const held = this.#held;
+    if (this.#over || held.length === 0) return;
+    const bytes = this.#heldBytes;
+    this.#held = [];
+    this.#heldBytes = 0;
+    const answers = held.length === 1 ? held[0] : new FramedAnswers(held);
     // Buffered where `write` says false; it is taken when this is called.
-    (this.#call as Writable).write(bytes, () => {
-      this.#pendingBytes -= bytes.length;
+    (this.#call as Writable).write(answers as Buffer, () => {
+      this.#pendingBytes -= bytes;
       if (!this.#over) this.whenTaken?.();
     });
   }
@@ -121,6 +147,7 @@ export class StreamCall {
   /** Ends the call well, with this answer where the server gives only one. */
   end(answer?: object): void {
     if (this.#over) return;
+    this.#flush();
     this.#becomeOver();
     if (this.#answer === undefined) (this.#call as Writable).end();
     else this.#answer(null, this.#parts.codec.encodeResponse(answer ?? {}));
@@ -128,6 +155,7 @@ export class StreamCall {
 
   fail(error: unknown): void {
     if (this.#over) return;
+    this.#flush();
     this.#becomeOver();
     const { method, codecs, logger } = this.#parts;
     const known = reportError(error, method.name, this.context, logger);

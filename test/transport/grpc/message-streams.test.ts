@@ -152,6 +152,27 @@ test('Converse answers a wait when the reply comes, and goes on meanwhile', asyn
   assert.equal((await answers.end())?.status, status.CANCELLED);
 });
 
+test('answers of all sizes arrive whole, however many come at once', async () => {
+  const { call, answers } = client.converse<ConverseResponse>('MessageService/Converse');
+  const sizes = Array.from({ length: 48 }, (_, i) => [1, 40_000, 70_000, 300_000][i % 4]!);
+  for (const [i, size] of sizes.entries()) {
+    const content = { fields: { text: { stringValue: String(i % 10).repeat(size) } } };
+    const { content_value: _, ...rest } = message('echo', i);
+    call.write({ id: String(i), wait: true, message: { ...rest, content } });
+    call.write({ id: `ack-${i}`, message: message('silent', i) });
+  }
+  call.end();
+  const got = await answers.take(2 * sizes.length);
+  const lengths = new Map(
+    got.map(({ id, reply }) => [id, JSON.stringify(reply?.reply ?? '').length]),
+  );
+  for (const [i, size] of sizes.entries()) {
+    assert.ok(lengths.get(String(i))! > size, `answer ${i}`);
+    assert.equal(lengths.get(`ack-${i}`), 2);
+  }
+  assert.equal(await answers.end(), undefined);
+});
+
 test('a call that is cancelled waits no longer', async () => {
   const waiting = { ...message('silent', 3), conversation_id: 'conv-gone', reply_with: 'key' };
   const { call, answers } = client.converse<ConverseResponse>('MessageService/Converse');

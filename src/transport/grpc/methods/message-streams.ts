@@ -89,9 +89,13 @@ interface ConverseRequest extends SendMessageRequest {
   readonly wait?: boolean;
 }
 
-/** An answer's place in the order; its fields are there when they are known. */
-interface Slot {
-  fields: object | undefined;
+/** The fields of caxton.v1.ConverseResponse; one of the last three when it is known what it says. */
+interface Answer {
+  readonly id: string;
+  readonly index: number;
+  ack: object | undefined;
+  reply: object | undefined;
+  error: object | undefined;
 }
 
 /** Converse: acks in the order of the requests, replies as they come. */
@@ -101,7 +105,8 @@ class Converse implements RequestTaker {
   readonly #boundBytes: number;
   readonly #context: CallContext;
   readonly #waits = new Set<{ gone: boolean; waiting: Awaited | undefined }>();
-  #slots: Slot[] = [];
+  /** Acks in their order, from the first that is not known yet. */
+  #slots: Answer[] = [];
   #next = 0;
   #ended = false;
 
@@ -117,9 +122,15 @@ class Converse implements RequestTaker {
   request(fields: Fields): void {
     const { id = '', wait, ...request } = fields as ConverseRequest;
     if (Buffer.byteLength(id) > LIMITS.field_bytes) throw idTooLong();
-    const head = { id, index: this.#next++ };
-    if (wait === true) this.#wait(head, request);
-    else this.#send(head, request);
+    const answer: Answer = {
+      id,
+      index: this.#next++,
+      ack: undefined,
+      reply: undefined,
+      error: undefined,
+    };
+    if (wait === true) this.#wait(answer, request);
+    else this.#send(answer, request);
     this.#pace();
   }
 
@@ -128,58 +139,72 @@ class Converse implements RequestTaker {
     this.#pace();
   }
 
-  #send(head: object, request: SendMessageRequest): void {
-    const slot: Slot = { fields: undefined };
-    this.#slots.push(slot);
-    const fill = (outcome: object): void => {
-      slot.fields = { ...head, ...outcome };
-      this.#flush();
-    };
+  #send(answer: Answer, request: SendMessageRequest): void {
     try {
       admit(this.#api, this.#context);
       const sent = this.#api.perform(OPERATIONS.sendMessage, sendInput(request), this.#context);
-      if (!(sent instanceof Promise)) fill({ ack: sentFields(sent) });
-      else {
-        sent
-          .then(
-            (outcome) => fill({ ack: sentFields(outcome) }),
-            (error: unknown) => fill(this.#error(error)),
-          )
-          .then(() => this.#pace());
+      if (sent instanceof Promise) {
+        this.#slots.push(answer);
+        this.#settle(answer, sent);
+        return;
       }
+      answer.ack = sentFields(sent);
     } catch (error) {
-      fill(this.#error(error));
+      answer.error = this.#call.errorFields(error);
     }
+    if (this.#slots.length === 0) this.#call.write(answer);
+    else this.#slots.push(answer);
   }
 
-  #wait(head: object, request: SendMessageRequest): void {
+  #settle(answer: Answer, sent: Promise<Parameters<typeof sentFields>[0]>): void {
+    sent
+      .then(
+        (outcome) => {
+          answer.ack = sentFields(outcome);
+        },
+        (error: unknown) => {
+          answer.error = this.#call.errorFields(error);
+        },
+      )
+      .then(() => {
+        this.#flush();
+        this.#pace();
+      });
+  }
+
+  #wait(answer: Answer, request: SendMessageRequest): void {
     const caller = { gone: false, waiting: undefined };
     const context = contextOf(this.#call, caller);
-    const answer = (outcome: object): void => this.#call.write({ ...head, ...outcome });
+    const refuse = (error: unknown): void => {
+      answer.error = this.#call.errorFields(error);
+      this.#call.write(answer);
+    };
     try {
       admit(this.#api, context);
       const input = waitInput(request, { remainingMs: this.#call.remainingMs });
       const sent = Promise.resolve(this.#api.perform(OPERATIONS.sendMessage, input, context));
       this.#waits.add(caller);
       sent
-        .then(
-          (outcome) => answer({ reply: replyFields(outcome) }),
-          (error: unknown) => answer(this.#error(error)),
-        )
+        .then((outcome) => {
+          answer.reply = replyFields(outcome);
+          this.#call.write(answer);
+        }, refuse)
         .catch((error: unknown) => this.#call.fail(error))
         .then(() => {
           this.#waits.delete(caller);
           this.#pace();
         });
     } catch (error) {
-      answer(this.#error(error));
+      refuse(error);
     }
   }
 
   #flush(): void {
     let known = 0;
-    for (; this.#slots[known]?.fields !== undefined; known++) {
-      this.#call.write(this.#slots[known]!.fields as object);
+    for (const answer of this.#slots) {
+      if (answer.ack === undefined && answer.error === undefined) break;
+      this.#call.write(answer);
+      known += 1;
     }
     if (known > 0) this.#slots = this.#slots.slice(known);
   }
@@ -192,10 +217,6 @@ class Converse implements RequestTaker {
     const pending = this.#slots.length + this.#waits.size;
     if (this.#ended && pending === 0) this.#call.end();
     else this.#call.pause(pending >= LIMITS.converse_pending || pendingBytes > this.#boundBytes);
-  }
-
-  #error(error: unknown): { readonly error: object } {
-    return { error: this.#call.errorFields(error) };
   }
 
   /** Nobody waits any more; what was sent stays sent. */
