@@ -211,6 +211,18 @@ export const LIMITS = Object.freeze({
   watch_retry_ms: 1_000,
   /** Most between two looks at a hot reload. */
   watch_reload_ms: 1_000,
+  /** How long `caxton bench`, when it is stopped, waits for what is under way. */
+  bench_stop_ms: 1_000,
+  bench_threads: 64,
+  /** Of all threads together. */
+  bench_connections: 10_000,
+  /** On one connection. */
+  bench_in_flight: 10_000,
+  bench_rate_per_second: 10_000_000,
+  bench_duration_max_ms: 24 * 3600 * 1000,
+  bench_echo_agents: 100,
+  /** How long it waits for the agents that it deployed to handle what they have, before it removes them. */
+  bench_drain_ms: 5_000,
   /** Most that a rate (calls in its second or minute) or a burst may be configured to. */
   rate_limit_calls_max: 1_000_000,
   /** Client addresses whose rates are known where no tokens are configured. */

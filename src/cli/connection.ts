@@ -45,6 +45,11 @@ export class Connection {
     this.#options = options;
   }
 
+  /** For connections of other kinds to the same server. */
+  get address(): ServerAddress {
+    return { ...this.#options, url: this.#url.href };
+  }
+
   /** The frame that a subscription's handler is being called with, as it came. */
   get frameText(): string {
     return this.#heard;

@@ -6,7 +6,7 @@ export interface NodeFetchOptions {
   /** Certificates in PEM to trust the server by; undefined = the well-known ones. */
   readonly ca: string | undefined;
   /** Gets the text of each answer as it came. */
-  heard(text: string): void;
+  heard?(text: string): void;
 }
 
 /** The statuses with which a Response may have no body (Fetch Standard, null body status). */
@@ -21,7 +21,7 @@ export function nodeFetch(options: NodeFetchOptions): typeof fetch {
   return async (input, init = {}) => {
     const response = await exchange(new URL(String(input)), init, options);
     const text = await readText(response);
-    options.heard(text);
+    options.heard?.(text);
     const status = response.statusCode as number;
     const headers = new Headers();
     for (const [name, values] of Object.entries(response.headersDistinct)) {

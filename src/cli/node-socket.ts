@@ -15,9 +15,11 @@ export function nodeSocket(
     handshakeTimeout: LIMITS.client_connect_ms,
     maxPayload: LIMITS.websocket_frame_bytes,
   });
-  socket.on('message', (data, isBinary) => {
-    if (!isBinary) heard(data.toString());
-  });
+  if (heard !== undefined) {
+    socket.on('message', (data, isBinary) => {
+      if (!isBinary) heard(data.toString());
+    });
+  }
   socket.on('unexpected-response', (_, response) => {
     const fail = (error: unknown): boolean => socket.emit('error', error);
     readText(response).then((text) => fail(refusal(response.statusCode, text)), fail);

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../base/version.js';
 import { addAgentCommands } from './agent-commands.js';
+import { addBenchCommand } from './bench-command.js';
 import { addClientOptions } from './client-options.js';
 import { addCompletionCommand } from './completion-command.js';
 import { addConversationCommands } from './conversation-commands.js';
@@ -44,6 +45,7 @@ export function createProgram(): Command {
   addDeadLetterCommands(program);
   addTaskCommands(program);
   addDevCommands(program);
+  addBenchCommand(program);
   addServerCommands(program);
   addTokenCommands(program);
   addWasmCommands(program);

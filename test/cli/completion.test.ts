@@ -74,6 +74,7 @@ test('commands, their options and choices are completed as the program has them'
   assert.deepEqual(await offers('help', 'task', 'd'), ['distribute']);
   assert.deepEqual(await offers('task', 'help', 'd'), ['distribute']);
   assert.deepEqual(await offers('completion', ''), ['bash', 'zsh', 'fish']);
+  assert.deepEqual(await offers('bench', '--transport', 'g'), ['grpc', 'grpc-stream']);
 });
 
 test('values of some kinds are known: events, acts, files', async () => {
@@ -87,12 +88,14 @@ test('values of some kinds are known: events, acts, files', async () => {
     'accept-proposal',
   ]);
   assert.deepEqual(await offers('agent', 'deploy', ''), [':files']);
+  assert.deepEqual(await offers('bench', '--html', ''), [':files']);
   assert.deepEqual(await offers('serve', '--data', ''), [':folders']);
 });
 
 test('names of agents are completed from the server, and nothing where it is away', async () => {
   assert.deepEqual(await offers('agent', 'get', 'ec'), ['echo', 'echo-two']);
   assert.deepEqual(await offers('agent', 'get', 'echo', ''), []);
+  assert.deepEqual(await offers('bench', 'echo', 'ot'), ['other']);
   assert.deepEqual(await offers('message', 'stream', '--agents', 'echo,'), [
     'echo,echo-two',
     'echo,other',

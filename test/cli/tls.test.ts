@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { BenchResult } from '../../src/cli/bench/result.js';
 import { EXIT } from '../../src/cli/exit-codes.js';
 import { CertificateAuthority } from '../support/certificates.js';
 import { runCli, ServeProcess } from './cli-process.js';
@@ -49,6 +50,21 @@ test('a stream is opened over TLS too', async () => {
   const stream = server.spawn(['--ca', ca, 'message', 'stream']);
   await stream.says('subscribed as sub_');
   assert.equal((await stream.signal('SIGINT')).code, EXIT.ok);
+});
+
+test('a load goes over TLS, whatever it goes over', async () => {
+  const load = ['bench', '--count', '20', '--warmup', '0', '--quiet', '--ca', ca];
+  const grpc = ['--grpc', server.grpcAddress, '--transport'];
+  for (const transport of [
+    ['--transport', 'rest'],
+    ['--transport', 'ws'],
+    ['--transport', 'ws', '--no-wait'],
+    [...grpc, 'grpc'],
+    [...grpc, 'grpc-stream'],
+  ]) {
+    const { messages } = await server.json<BenchResult>([...load, ...transport]);
+    assert.equal(messages.answered, 20, transport.join(' '));
+  }
 });
 
 test('a certificate that is not trusted is explained', async () => {

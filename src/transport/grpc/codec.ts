@@ -43,6 +43,15 @@ export class Codecs {
       .encode(fields as protobuf.Message)
       .finish();
   }
+
+  /**
+   * One message of the package, with contents as bytes.
+   * @throws CaxtonError INVALID_REQUEST when the bytes are no such message
+   */
+  decode(type: string, bytes: Uint8Array): Fields {
+    const known = this.#root.lookupType(`${PACKAGE}.${type}`);
+    return known.toObject(decode(known, bytes), { longs: Number });
+  }
 }
 
 function makeOpaque(namespace: protobuf.Namespace): void {

@@ -1,0 +1,135 @@
+import { writeFileSync } from 'node:fs';
+import type { SystemStatusOutput } from '@caxton/sdk';
+import type { Connection } from '../connection.js';
+import { UsageError } from '../failures.js';
+import type { Output } from '../output.js';
+import { StopSignals } from '../stop-signals.js';
+import { type Findings, resultOf } from './findings.js';
+import { Measurement } from './measurement.js';
+import { Progress } from './progress.js';
+import type { BenchResult } from './result.js';
+import { SampleAgents } from './sample-agents.js';
+import { type BenchSettings, messageTo } from './settings.js';
+import { textReport } from './text-report.js';
+import { errorOf, LoadThreads } from './threads.js';
+import { numbered, seconds } from './units.js';
+
+export interface BenchRun {
+  readonly connection: Connection;
+  readonly output: Output;
+  readonly settings: BenchSettings;
+  /** None = echo agents are deployed. */
+  readonly agents: readonly string[];
+  readonly echoAgents?: number;
+  readonly html?: string;
+  readonly quiet?: boolean;
+}
+
+/** What stands before a name where messages go to more than one agent, or to any that fits. */
+const MANY = /^(capability|broadcast):/;
+
+/**
+ * Loads a server, prints what came of it, and leaves no agents behind.
+ * @throws ApiError, UnreachableError when the server is not there or refuses; when no message was
+ * answered, the most frequent reason
+ */
+export async function runBench(run: BenchRun): Promise<void> {
+  const stop = new StopSignals();
+  const samples = new SampleAgents(run.connection);
+  const progress = new Progress(run.quiet === true);
+  try {
+    const server = (await run.connection.ask((client) => client.systemStatus())).value;
+    const agents = await receiversOf(run, samples, progress, stop.signal);
+    await tryOut(run, agents, stop.signal);
+    const findings = await measure(run, agents, server, progress, stop.signal);
+    progress.end();
+    await report(run, findings);
+  } catch (error) {
+    progress.end();
+    if (!stop.signal.aborted || error !== stop.signal.reason) throw error;
+    process.stderr.write('stopped before the load began\n');
+  } finally {
+    await samples.remove();
+    stop.dispose();
+  }
+}
+
+/** @throws ApiError when an agent is not there, or none may be deployed */
+async function receiversOf(
+  { connection, agents, echoAgents = 1 }: BenchRun,
+  samples: SampleAgents,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (agents.length === 0) {
+    progress.note(`deploying ${numbered(echoAgents, 'echo agent')}`);
+    await samples.deploy(echoAgents, signal);
+    return samples.names;
+  }
+  for (const name of agents) {
+    if (!MANY.test(name)) await connection.ask((client) => client.getAgent(name, { signal }));
+  }
+  return agents;
+}
+
+/**
+ * Sends one message to each agent over REST, so that what is wrong with all of them is told at once,
+ * and in the server's own words.
+ */
+async function tryOut(
+  { connection, settings }: BenchRun,
+  agents: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { wait, persist, timeout_ms } = settings.message;
+  for (const agent of agents) {
+    const message = {
+      ...messageTo(agent, settings.message),
+      ...(wait && { wait, timeout_ms }),
+      ...(persist && { options: { persist } }),
+    };
+    await connection.ask((client) => client.sendMessage(message, { signal }));
+  }
+}
+
+async function measure(
+  run: BenchRun,
+  agents: readonly string[],
+  server: SystemStatusOutput,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Findings> {
+  const { settings } = run;
+  const { threads: threadCount, warmup_ms } = settings.load;
+  const measurement = new Measurement(threadCount, (second) => progress.second(second));
+  const threads = new LoadThreads(settings, agents);
+  try {
+    await threads.open(signal);
+    const startedAt = new Date();
+    if (warmup_ms > 0) progress.note(`warming up for ${seconds(warmup_ms)}`);
+    const measure_ms = await threads.run(measurement, signal);
+    const elapsed_ms = Math.max(0, measurement.ended_ms - measure_ms);
+    const interrupted = signal.aborted;
+    return { ...{ settings, agents, server, measurement, startedAt, elapsed_ms }, interrupted };
+  } finally {
+    await threads.close();
+  }
+}
+
+async function report({ output, html }: BenchRun, findings: Findings): Promise<void> {
+  const result = resultOf(findings);
+  output.print(JSON.stringify(result), () => textReport(result));
+  if (html !== undefined) await writeReport(html, result);
+  const [worst] = result.errors;
+  if (result.messages.answered > 0 || worst === undefined) return;
+  throw errorOf({ code: worst.code, message: worst.first_message });
+}
+
+async function writeReport(file: string, result: BenchResult): Promise<void> {
+  const { htmlReport } = await import('./html-report.js');
+  try {
+    writeFileSync(file, htmlReport(result));
+  } catch (error) {
+    throw new UsageError(`--html: ${file} can't be written: ${(error as Error).message}.`);
+  }
+}
