@@ -15,6 +15,7 @@ export const SUITES: Suites = {
   'history-cost': () => import('./rows/history-cost.js'),
   'deploy-switch': () => import('./rows/deploy-switch.js'),
   workers: () => import('./rows/workers.js'),
+  cost: () => import('./rows/cost.js'),
   idle: () => import('./rows/idle.js'),
   peers: () => import('./rows/peers.js'),
   ring: () => import('./rows/ring.js'),

@@ -10,6 +10,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The folder of the store, which the caller removes; without it the server has one of its own. */
   readonly data?: string;
+  /** Flags of Node.js. */
+  readonly nodeFlags?: readonly string[];
 }
 
 let profileFlags: readonly string[] = [];
@@ -53,6 +55,7 @@ export class CaxtonServer {
     const folder = options.data ?? makeFolder();
     const args = [
       ...profileFlags,
+      ...(options.nodeFlags ?? []),
       packageFile('dist', 'src', 'cli', 'main.js'),
       'serve',
       '--http=127.0.0.1:0',
@@ -128,6 +131,11 @@ export class CaxtonServer {
       return last === former && (await this.counter('caxton_mailbox_messages')) === 0;
     });
     return last;
+  }
+
+  /** Waits until the history's writer has nothing more to do. */
+  async written(): Promise<void> {
+    await this.#until(async () => (await this.counter('caxton_store_pending_records')) === 0);
   }
 
   /**

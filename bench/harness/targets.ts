@@ -1,4 +1,4 @@
-interface Target {
+export interface Target {
   readonly of: 'ratio' | 'value';
   readonly atLeast?: number;
   readonly atMost?: number;
@@ -36,6 +36,8 @@ const TARGETS: Readonly<Record<string, readonly Target[]>> = {
   soak_memory_growth: [{ of: 'value', atMost: 1.1 }],
   soak_p99_growth: [{ of: 'value', atMost: 1.5 }],
 };
+
+export const targetsOf = (name: string): readonly Target[] => TARGETS[name] ?? [];
 
 export const targetNames: readonly string[] = Object.keys(TARGETS);
 

@@ -4,9 +4,10 @@ import { runScript } from '../harness/child.js';
 import type { Context } from '../harness/context.js';
 import { takeTurns } from '../harness/turns.js';
 import type { RingClientInput } from '../load/ring-client.js';
+import { UNDER_WAY } from '../load/under-way.js';
 import { PING, PONG, volley } from './volley.js';
 
-const IN_FLIGHT = 256;
+const IN_FLIGHT = UNDER_WAY.agent_to_agent;
 const FRAME_BYTES = 200;
 
 const HISTORY_OFF = { CAXTON_HISTORY__ENABLED: 'false' };

@@ -7,12 +7,10 @@ import { sampleMessage } from '../harness/sample-message.js';
 import { takeTurns } from '../harness/turns.js';
 import type { GrpcInput } from '../load/grpc-client.js';
 import { hasH2load, loadWithH2load } from '../load/h2load.js';
+import { UNDER_WAY } from '../load/under-way.js';
 import type { WindowResult } from '../load/window.js';
 
 const SINK = 'sink-0001';
-const CONNECTIONS = 4;
-const CALLS_PER_CONNECTION = 16;
-const STREAM_IN_FLIGHT = 256;
 const BASELINE = 'bare grpc-js server, same proto, constant answer';
 
 /** Calls and one stream of gRPC beside a bare grpc-js server. */
@@ -31,20 +29,20 @@ export async function run(context: Context): Promise<void> {
         ? loadWithH2load({
             ...common,
             port,
-            connections: CONNECTIONS,
-            streams: CALLS_PER_CONNECTION,
+            connections: UNDER_WAY.grpc_connections,
+            streams: UNDER_WAY.grpc_calls_per_connection,
           })
         : grpcClient({
             ...common,
             port,
             method: 'SendMessage',
-            inFlight: CONNECTIONS * CALLS_PER_CONNECTION,
+            inFlight: UNDER_WAY.grpc_connections * UNDER_WAY.grpc_calls_per_connection,
           });
     // h2load counts neither what it warms up with nor what is under way at its end.
     const uncounted = hasH2load ? Number.POSITIVE_INFINITY : 0;
     await measure(context, server, bare.port, 'grpc_unary', 'calls/s', calls, uncounted);
     const stream = (port: number) =>
-      grpcClient({ ...common, port, method: 'Converse', inFlight: STREAM_IN_FLIGHT });
+      grpcClient({ ...common, port, method: 'Converse', inFlight: UNDER_WAY.grpc_stream });
     await measure(context, server, bare.port, 'grpc_stream', 'messages/s', stream, 0);
   } finally {
     await server.stop();

@@ -5,8 +5,8 @@ import type { Context } from '../harness/context.js';
 import { askingMessage, sampleMessage } from '../harness/sample-message.js';
 import { takeTurns } from '../harness/turns.js';
 import { measureHttp } from '../load/measure-http.js';
+import { UNDER_WAY } from '../load/under-way.js';
 
-const CONNECTIONS = 64;
 const SINK = 'sink-0001';
 const ECHO = 'echo-0001';
 
@@ -17,7 +17,7 @@ export async function run(context: Context): Promise<void> {
   try {
     await server.deploy(SINK, await sinkAgent());
     await server.deploy(ECHO, echoAgent());
-    const load = { connections: CONNECTIONS, seconds: context.seconds(2) };
+    const load = { connections: UNDER_WAY.rest_connections, seconds: context.seconds(2) };
     const send = sampleMessage(SINK);
     const ours = (query: string, message: object) => () =>
       measureHttp({ ...load, url: server.url(`/api/v1/messages${query}`), message, server });

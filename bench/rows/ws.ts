@@ -5,16 +5,12 @@ import { runScript } from '../harness/child.js';
 import type { Context } from '../harness/context.js';
 import { sampleMessage } from '../harness/sample-message.js';
 import { takeTurns } from '../harness/turns.js';
+import { UNDER_WAY } from '../load/under-way.js';
 import type { WindowTimes } from '../load/window.js';
 import type { WsBatchInput, WsBatchResult } from '../load/ws-batch-client.js';
 import type { WsFanoutInput, WsFanoutResult } from '../load/ws-fanout-client.js';
 
 const SINK = 'sink-0001';
-const BATCH_MESSAGES = 100;
-const FRAMES_IN_FLIGHT = 16;
-const SUBSCRIBERS = 100;
-/** Messages under way to all subscribers: few enough for nobody to be taken for slow. */
-const FANOUT_IN_FLIGHT = 64;
 
 /** Batches and streams over WebSocket beside what uWebSockets.js does by itself. */
 export async function run(context: Context): Promise<void> {
@@ -42,8 +38,8 @@ async function batches(context: Context, server: CaxtonServer, barePort: number)
       port,
       path,
       message: sampleMessage(SINK),
-      messages: BATCH_MESSAGES,
-      framesInFlight: FRAMES_IN_FLIGHT,
+      messages: UNDER_WAY.ws_batch_messages,
+      framesInFlight: UNDER_WAY.ws_frames,
     };
     return runScript<WsBatchResult>('load/ws-batch-client.js', input);
   };
@@ -68,7 +64,11 @@ async function batches(context: Context, server: CaxtonServer, barePort: number)
 }
 
 async function fanout(context: Context, server: CaxtonServer, barePort: number): Promise<void> {
-  const common = { ...times(context), subscribers: SUBSCRIBERS, inFlight: FANOUT_IN_FLIGHT };
+  const common = {
+    ...times(context),
+    subscribers: UNDER_WAY.ws_subscribers,
+    inFlight: UNDER_WAY.ws_fanout,
+  };
   const client = (input: WsFanoutInput) =>
     runScript<WsFanoutResult>('load/ws-fanout-client.js', input);
   const frame_bytes = { bare: 0, ours: 0 };
