@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { profileServers } from './harness/caxton.js';
 import { makeContext, type Suite } from './harness/context.js';
@@ -56,6 +57,9 @@ if (options.smoke) {
 const complete = positionals.length === 0 && failed.length === 0;
 for (const path of storeResults(results, { complete, out: options.out })) {
   process.stderr.write(`results in ${path}\n`);
+  if (basename(path) === 'latest.json') {
+    process.stderr.write('npm run bench-report brings docs/performance.md to them\n');
+  }
 }
 process.exit(failed.length > 0 ? 1 : 0);
 
