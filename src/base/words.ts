@@ -3,8 +3,11 @@
  * by one, and faster than what TypedArray offers. Callers have made sure that the ranges are there.
  */
 
-/** From here on the platform copies sooner, though views of both ranges have to be made for it. */
-const LONG_BYTES = 256;
+/**
+ * From here on the platform copies sooner, though views of both ranges have to be made for it: of
+ * shared memory it copies byte by byte where the two are not aligned alike.
+ */
+const LONG_BYTES = 768;
 
 /** Copies a range of any length. */
 export function copyWords(
@@ -19,11 +22,32 @@ export function copyWords(
     new Uint8Array(target.buffer, target.byteOffset + at, length).set(from);
     return;
   }
-  const whole = length & ~3;
-  for (let i = 0; i < whole; i += 4) {
+  let i = 0;
+  for (const most = length & ~15; i < most; i += 16) {
+    const first = source.getInt32(start + i, true);
+    const second = source.getInt32(start + i + 4, true);
+    const third = source.getInt32(start + i + 8, true);
+    const fourth = source.getInt32(start + i + 12, true);
+    target.setInt32(at + i, first, true);
+    target.setInt32(at + i + 4, second, true);
+    target.setInt32(at + i + 8, third, true);
+    target.setInt32(at + i + 12, fourth, true);
+  }
+  for (const whole = length & ~3; i < whole; i += 4) {
     target.setInt32(at + i, source.getInt32(start + i, true), true);
   }
-  for (let i = whole; i < length; i++) target.setUint8(at + i, source.getUint8(start + i));
+  for (; i < length; i++) target.setUint8(at + i, source.getUint8(start + i));
+}
+
+/** The same where both ranges begin on a multiple of eight: there it does from fewer bytes on. */
+export function copyAligned(
+  target: Uint8Array,
+  at: number,
+  source: DataView,
+  start: number,
+  length: number,
+): void {
+  target.set(new Uint8Array(source.buffer, source.byteOffset + start, length), at);
 }
 
 export function equalWords(

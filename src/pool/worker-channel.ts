@@ -3,7 +3,7 @@ import { assert } from '../base/assert.js';
 import { monotonicUs } from '../base/clock.js';
 import { CaxtonError, fromPlainError } from '../base/errors.js';
 import { putUint32, uint32At } from '../base/little-endian.js';
-import { copyWords } from '../base/words.js';
+import { copyAligned } from '../base/words.js';
 import { RingConsumer } from '../ring/consumer.js';
 import { createRing } from '../ring/layout.js';
 import { RingProducer } from '../ring/producer.js';
@@ -132,7 +132,7 @@ export class WorkerChannel {
     if (at < 0) return false;
     const target = this.#requestBytes;
     writeFrameHeader(target, at, FRAME_DELIVER, slot, this.#takeSequence(), acceptedUs);
-    copyWords(this.#requests.view, at + FRAME_HEADER_BYTES, view, offset, length);
+    copyAligned(this.#requests.bytes, at + FRAME_HEADER_BYTES, view, offset, length);
     this.#send(total);
     return true;
   }

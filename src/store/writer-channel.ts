@@ -3,7 +3,7 @@ import { assert } from '../base/assert.js';
 import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
-import { copyWords } from '../base/words.js';
+import { copyAligned } from '../base/words.js';
 import { frameBytes } from '../ring/layout.js';
 import { RingProducer } from '../ring/producer.js';
 import {
@@ -106,7 +106,7 @@ export class WriterChannel {
     const sequence = ++this.#sequence;
     writeRecordHeader(this.#producer.view, at, RECORD_APPEND, TABLE_DATA, 0, length, sequence);
     // Copies into space that reserve() gave and that nobody reads before publish().
-    copyWords(this.#producer.view, at + RECORD_HEADER_BYTES, view, offset, length);
+    copyAligned(this.#producer.bytes, at + RECORD_HEADER_BYTES, view, offset, length);
     this.#producer.commit(total);
     this.#producer.publish();
     this.#producer.wakeConsumer();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { copyBytes } from '../../src/base/bytes.js';
-import { copyWords, equalWords, isPlainText } from '../../src/base/words.js';
+import { copyAligned, copyWords, equalWords, isPlainText } from '../../src/base/words.js';
 
 const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -11,7 +11,7 @@ const ranges = fc.tuple(fc.uint8Array({ minLength: 40, maxLength: 40 }), fc.nat(
 test('a range is copied, and nothing beside it', () => {
   fc.assert(
     fc.property(ranges, fc.nat(9), ([source, start, length], at) => {
-      for (const copy of [copyBytes, copyRange]) {
+      for (const copy of [copyBytes, copyRange, copyAlike]) {
         const target = new Uint8Array(40).fill(7);
         const expected = Uint8Array.from(target);
         expected.set(source.subarray(start, start + length), at);
@@ -30,6 +30,16 @@ function copyRange(
   end: number,
 ): void {
   copyWords(viewOf(target), at, viewOf(source), start, end - start);
+}
+
+function copyAlike(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  copyAligned(target, at, viewOf(source), start, end - start);
 }
 
 test('ranges are equal when each of their bytes is', () => {
