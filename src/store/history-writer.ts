@@ -1,3 +1,4 @@
+import { copyWords } from '../base/words.js';
 import { encodedTimestampUs, isEncodedMessage } from '../fipa/binary.js';
 import { encodedIdTimeUs } from './id-time.js';
 import { numberKey } from './keys.js';
@@ -32,6 +33,7 @@ export class HistoryWriter {
   readonly #segmentSpanMs: number;
   #segment: OpenSegment | undefined;
   readonly #block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  readonly #blockView = new DataView(this.#block.buffer);
   #blockBytes = 0;
   #blockFirst = 0;
   /** Since the transaction began. */
@@ -49,16 +51,17 @@ export class HistoryWriter {
 
   /**
    * Appends one message in its binary form.
+   * @param view over the same memory as `bytes`
    * @returns why it can't be kept: a caller's error, which mustn't keep all others from the disk
    */
-  append(bytes: Buffer, offset: number, length: number): string | undefined {
+  append(bytes: Buffer, view: DataView, offset: number, length: number): string | undefined {
     if (!isEncodedMessage(bytes, offset, length)) return 'the bytes are not one message';
     if (this.#appends++ % APPENDS_PER_CLOCK_LOOK === 0) this.#nowMs = Date.now();
     const segment = this.#segmentFor(this.#nowMs);
     const number = segment.first + segment.count++;
     this.#state.nextNumber++;
     this.#noteTime(segment, bytes, offset);
-    this.#store(number, bytes, offset, length);
+    this.#store(number, bytes, view, offset, length);
     return undefined;
   }
 
@@ -109,7 +112,7 @@ export class HistoryWriter {
     else state.idSkewUs = Math.max(state.idSkewUs, Math.abs(idUs - timeUs));
   }
 
-  #store(number: number, bytes: Buffer, offset: number, length: number): void {
+  #store(number: number, bytes: Buffer, view: DataView, offset: number, length: number): void {
     if (this.#blockBytes + length > BLOCK_BYTES) this.#writeBlock();
     if (length > BLOCK_BYTES) {
       // Copied out of the ring: LMDB takes the address of ordinary memory only.
@@ -118,7 +121,8 @@ export class HistoryWriter {
       return;
     }
     if (this.#blockBytes === 0) this.#blockFirst = number;
-    bytes.copy(this.#block, this.#blockBytes, offset, offset + length);
+    // Blocks are packed, and ring and block are seldom aligned alike.
+    copyWords(this.#blockView, this.#blockBytes, view, offset, length);
     this.#blockBytes += length;
   }
 

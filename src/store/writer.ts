@@ -156,7 +156,7 @@ export class Writer {
     const keyAt = offset + RECORD_HEADER_BYTES;
     const kind = head & 0xff;
     if (kind === RECORD_APPEND) {
-      const reason = this.#history.append(this.#bytes, keyAt, valueBytes);
+      const reason = this.#history.append(this.#bytes, view, keyAt, valueBytes);
       if (reason !== undefined) this.#onDropped(reason);
       return;
     }
