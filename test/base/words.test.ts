@@ -42,6 +42,23 @@ function copyAlike(
   copyAligned(target, at, viewOf(source), start, end - start);
 }
 
+test('a range of any length is copied, aligned or not', () => {
+  const source = Uint8Array.from({ length: 2_100 }, (_, i) => i * 7);
+  for (const length of [0, 15, 16, 17, 100, 767, 768, 769, 2_000]) {
+    for (const [at, start] of [
+      [8, 16],
+      [3, 8],
+      [0, 5],
+    ] as const) {
+      const target = new Uint8Array(2_100);
+      copyRange(target, at, source, start, start + length);
+      const expected = new Uint8Array(2_100);
+      expected.set(source.subarray(start, start + length), at);
+      assert.deepEqual(target, expected);
+    }
+  }
+});
+
 test('ranges are equal when each of their bytes is', () => {
   fc.assert(
     fc.property(ranges, fc.nat(9), fc.nat(39), ([source, start, length], at, changed) => {
