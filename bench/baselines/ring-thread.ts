@@ -15,7 +15,7 @@ export interface RingThreadStart {
 }
 
 // Looks at the ring before it sleeps: about as long as a sleep and a wake-up take.
-const SPINS = 2_000;
+const LOOK_MS = 0.05;
 
 const port = parentPort!;
 const start = workerData as RingThreadStart;
@@ -40,5 +40,5 @@ function answerFrames(): void {
 port.on('message', (message: unknown) => {
   if (message !== 'ring') return port.postMessage(echo(message as Uint8Array).slice());
   do answerFrames();
-  while (consumer.waitForFrames(Number.POSITIVE_INFINITY, SPINS));
+  while (consumer.waitForFrames(Number.POSITIVE_INFINITY, LOOK_MS));
 });

@@ -74,6 +74,8 @@ export class WorkerChannel {
   readonly status = new StatusBlock();
   /** Frames handed over whose DONE or BOUNCE has not come. */
   inFlight = 0;
+  /** Frames that the last drain took. */
+  taken = 0;
   #dead = false;
   #unannounced = 0;
   #lastFinished = 0;
@@ -197,6 +199,7 @@ export class WorkerChannel {
       // Also when the sink throws: a frame that can't be digested must not come again for ever.
       if (taken > 0) replies.release();
     }
+    this.taken = taken;
     this.#giveAnswers();
     return replies.pendingBytes() > 0;
   }

@@ -2,6 +2,7 @@ import { MessageChannel, type Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
+import { Patience } from '../ring/patience.js';
 import { type ControlReply, DOORBELL, type WorkerStart } from '../wire/control.js';
 import { type Leftovers, type ReplySink, WorkerChannel } from './worker-channel.js';
 
@@ -24,6 +25,8 @@ const DRAIN_BUDGET = 512;
 // Turns of the event loop in which the main thread looks by itself before it asks for the doorbell:
 // under load a reply is there by then, and neither side pays for a message between threads.
 const POLL_TURNS = 4;
+/** With no more than so many messages at workers, looking longer may be shorter than being woken. */
+const FEW_IN_FLIGHT = 2;
 
 interface Seat {
   channel: WorkerChannel;
@@ -49,6 +52,9 @@ export class WorkerPool {
   #closing = false;
   #polling = false;
   #turnsLeft = 0;
+  readonly #patience = new Patience();
+  /** Since when replies are awaited, or the last ones came. */
+  #waitingSinceMs = 0;
 
   constructor(options: PoolOptions, listener: PoolListener) {
     this.#options = options;
@@ -69,6 +75,11 @@ export class WorkerPool {
 
   /** Something was handed to a worker: looks for its answer after the present turn. */
   expectReplies(): void {
+    if (!this.#polling) this.#waitingSinceMs = performance.now();
+    this.#look();
+  }
+
+  #look(): void {
     this.#turnsLeft = POLL_TURNS;
     if (this.#polling) return;
     this.#polling = true;
@@ -127,24 +138,41 @@ export class WorkerPool {
 
   readonly #poll = (): void => {
     let more = false;
-    let waiting = false;
-    for (const seat of this.#seats) {
-      seat.channel.wake();
-      more = seat.channel.drain(this.#listener, DRAIN_BUDGET) || more;
-      waiting = waiting || seat.channel.inFlight > 0 || seat.channel.hasAnswers;
+    let taken = 0;
+    let inFlight = 0;
+    let hasAnswers = false;
+    for (const { channel } of this.#seats) {
+      channel.wake();
+      more = channel.drain(this.#listener, DRAIN_BUDGET) || more;
+      taken += channel.taken;
+      inFlight += channel.inFlight;
+      hasAnswers = hasAnswers || channel.hasAnswers;
     }
+    const waitedMs = this.#waited(taken);
     if (more && !this.#listener.ready()) {
       // The history is behind: come back later rather than turn in a circle.
       setTimeout(this.#poll, 1);
       return;
     }
     this.#turnsLeft -= 1;
-    if (more || (waiting && this.#turnsLeft > 0) || !this.#armAll()) {
+    const isShort = inFlight <= FEW_IN_FLIGHT && waitedMs * 1_000 < this.#patience.us;
+    const looksOn = (inFlight > 0 || hasAnswers) && (this.#turnsLeft > 0 || isShort);
+    if (more || looksOn || !this.#armAll()) {
       setImmediate(this.#poll);
       return;
     }
     this.#polling = false;
   };
+
+  /** @returns for how long nothing has come, in milliseconds */
+  #waited(taken: number): number {
+    const nowMs = performance.now();
+    const waitedMs = nowMs - this.#waitingSinceMs;
+    if (taken === 0) return waitedMs;
+    this.#patience.waited(waitedMs * 1_000);
+    this.#waitingSinceMs = nowMs;
+    return 0;
+  }
 
   #armAll(): boolean {
     let armed = true;
@@ -176,7 +204,7 @@ export class WorkerPool {
     };
     seat.ready = new Promise((resolve, reject) => {
       port1.on('message', (reply: ControlReply | typeof DOORBELL) => {
-        if (reply === DOORBELL) this.expectReplies();
+        if (reply === DOORBELL) this.#look();
         else if (reply.verb === 'ready') {
           this.#watchThread(seat, reply.threadId);
           resolve();

@@ -21,6 +21,9 @@ import {
   WAKE,
 } from './layout.js';
 
+/** Looks at the ring between two looks at the clock: about a microsecond. */
+const LOOKS = 100;
+
 /**
  * The reading end of a ring; exactly one thread holds it at a time.
  *
@@ -124,14 +127,16 @@ export class RingConsumer {
   /**
    * Sleeps until there are frames to read. Not for the main thread, which must not block: see arm().
    * @param timeoutMs longest sleep in milliseconds; Infinity = no end
-   * @param spins looks at the ring before it sleeps; each takes some nanoseconds of this core
+   * @param lookMs how long to look at the ring before it sleeps, which keeps this core busy
    * @returns true when there are frames; false when the time passed or interrupt() was called, of
    *   which this call takes notice. While frames are there an interrupt stays for takeInterrupt().
    */
-  waitForFrames(timeoutMs: number, spins = 0): boolean {
+  waitForFrames(timeoutMs: number, lookMs = 0): boolean {
     assert(!isMainThread, 'the main thread may not sleep on a ring');
-    for (let i = 0; i <= spins; i++) if (this.pendingBytes() > 0) return true;
-    const deadlineMs = performance.now() + timeoutMs;
+    if (this.pendingBytes() > 0) return true;
+    const beganMs = performance.now();
+    if (lookMs > 0 && this.lookForFrames(beganMs + lookMs)) return true;
+    const deadlineMs = beganMs + timeoutMs;
     for (;;) {
       // The order of these four is what loses no wake-up: see the top of this class.
       const seen = Atomics.load(this.words, WAKE);
@@ -144,6 +149,13 @@ export class RingConsumer {
       }
       Atomics.wait(this.words, WAKE, seen, remainingMs);
     }
+  }
+
+  private lookForFrames(endMs: number): boolean {
+    do {
+      for (let i = 0; i < LOOKS; i++) if (this.pendingBytes() > 0) return true;
+    } while (performance.now() < endMs);
+    return false;
   }
 
   /** Whether the other side called interrupt() since the last time this, or a wait, said so. */

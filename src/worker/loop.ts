@@ -1,6 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { type PlainError, toPlainError } from '../base/errors.js';
 import { RingConsumer } from '../ring/consumer.js';
+import { Patience } from '../ring/patience.js';
 import { RingProducer } from '../ring/producer.js';
 import type { ControlReply, ControlRequest, InstallResult, WorkerStart } from '../wire/control.js';
 import { StatusBlock } from '../wire/status-block.js';
@@ -18,8 +19,10 @@ import { ReplyWriter } from './reply-writer.js';
 
 // Frames and verbs wake the loop; the time only bounds how long a lost wake-up could go unnoticed.
 const IDLE_WAIT_MS = 1_000;
-/** Looks at an empty ring before sleeping: a few microseconds, since cores are shared. */
-const IDLE_SPINS = 100;
+/** How long to look at an empty ring before sleeping anyway. */
+const LOOK_MS = 0.002;
+/** One message, or two that cross. Who is given more at once has time to be woken meanwhile. */
+const FEW_FRAMES = 2;
 
 /**
  * The life of a worker thread: frames of the request ring in order, and between two frames the
@@ -31,6 +34,9 @@ export class WorkerLoop {
   readonly #services: WorkerServices;
   readonly #host: AgentHost;
   readonly #measurements = new Measurements();
+  readonly #patience = new Patience();
+  /** Frames since the loop last waited. */
+  #frames = 0;
   #exiting = false;
 
   constructor(start: WorkerStart) {
@@ -71,10 +77,18 @@ export class WorkerLoop {
         this.#host.take(bytes, requests.offset, requests.length);
         // Only now: a frame whose effects aren't published yet is found again by a successor.
         requests.release();
-      } else if (!requests.waitForFrames(IDLE_WAIT_MS, IDLE_SPINS)) {
-        this.#takeVerbs();
-      }
+        this.#frames += 1;
+      } else if (!this.#wait()) this.#takeVerbs();
     }
+  }
+
+  #wait(): boolean {
+    const beganMs = performance.now();
+    const lookMs = this.#frames <= FEW_FRAMES ? this.#patience.us / 1_000 : 0;
+    this.#frames = 0;
+    const came = this.#requests.waitForFrames(IDLE_WAIT_MS, Math.max(lookMs, LOOK_MS));
+    this.#patience.waited((performance.now() - beganMs) * 1_000);
+    return came;
   }
 
   #takeVerbs(): void {

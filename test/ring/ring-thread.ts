@@ -21,7 +21,7 @@ export interface Job {
   readonly generation: number;
   readonly seed: number;
   readonly frames: number;
-  readonly spins?: number;
+  readonly lookMs?: number;
 }
 
 /** What the thread posts. */
@@ -69,7 +69,7 @@ function consume(job: Job): void {
       pause(random);
     }
     consumer.release();
-    if (i < job.frames) consumer.waitForFrames(Number.POSITIVE_INFINITY, job.spins);
+    if (i < job.frames) consumer.waitForFrames(Number.POSITIVE_INFINITY, job.lookMs);
   }
 }
 
@@ -79,7 +79,8 @@ function echo(job: Job): void {
   const producer = new RingProducer(job.replies!, job.generation);
   const random = new Random(job.seed + 3);
   for (let i = 0; i < job.frames; i++) {
-    while (!consumer.next()) consumer.waitForFrames(Number.POSITIVE_INFINITY, random.below(20));
+    while (!consumer.next())
+      consumer.waitForFrames(Number.POSITIVE_INFINITY, random.below(20) / 1_000);
     const { offset, length } = consumer;
     const space = frameBytes(length);
     while (!producer.fits(space)) producer.waitForSpace(space, Number.POSITIVE_INFINITY);

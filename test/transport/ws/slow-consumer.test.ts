@@ -7,11 +7,14 @@ import { startTestServer, type TestServer } from '../../support/server.js';
 import { connect, type WsClient } from '../../support/ws-client.js';
 
 const BOUND_BYTES = 256 * 1024;
+/** All that is sent: how fast the agent is doesn't matter here. */
+const MAILBOX_BYTES = 64 * 1024 * 1024;
 const CONTENT = 'x'.repeat(100_000);
 
 let server: TestServer;
 before(async () => {
-  server = await startTestServer({ limits: { websocket_backpressure_bytes: BOUND_BYTES } });
+  const limits = { websocket_backpressure_bytes: BOUND_BYTES, mailbox_bytes: MAILBOX_BYTES };
+  server = await startTestServer({ limits });
   const form = deployForm(sampleAgent('echo'), { name: 'echo', resources: { mailbox: 1_000 } });
   await call(`${server.url}/api/v1/agents`, 'POST', form);
 });
