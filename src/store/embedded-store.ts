@@ -230,7 +230,7 @@ export class EmbeddedStore implements Store {
   async agentData(agentId: string): Promise<Array<[Uint8Array, Uint8Array]>> {
     // An agent that a start brings back has written nothing: it needs no disk that takes writes.
     const written = this.#dataWrites.get(agentId);
-    if (written !== undefined) await this.#channel.durable(written);
+    if (written !== undefined) await this.#channel.durableUpTo(written);
     if (written === this.#dataWrites.get(agentId)) this.#dataWrites.delete(agentId);
     this.#tables.root.resetReadTxn();
     const prefix = textPrefix(agentId);

@@ -52,6 +52,7 @@ export class WriterChannel {
   #sequence = 0;
   #committed = 0;
   readonly #waiters: Waiter[] = [];
+  #gathering: Promise<void> | undefined;
   /** Records for which there was no room; nothing overtakes them. */
   #overflow: SmallRecord[] = [];
   #overflowBytes = 0;
@@ -146,10 +147,23 @@ export class WriterChannel {
   }
 
   /**
-   * Resolves when all records up to this one are on disk, or all taken before.
+   * Resolves when all records taken before are on disk. Those who ask in one turn of the event loop
+   * wait for one commit.
    * @throws CaxtonError UNAVAILABLE
    */
-  durable(sequence: number = this.lastSequence): Promise<void> {
+  durable(): Promise<void> {
+    this.#gathering ??= this.#gather();
+    return this.#gathering;
+  }
+
+  async #gather(): Promise<void> {
+    await new Promise(setImmediate);
+    this.#gathering = undefined;
+    await this.durableUpTo(this.lastSequence);
+  }
+
+  /** The same for the records up to this one. */
+  durableUpTo(sequence: number): Promise<void> {
     this.#noteCommitted();
     if (sequence <= this.#committed) return Promise.resolve();
     if (this.#words.failing) return Promise.reject(this.#unavailable());
