@@ -53,20 +53,21 @@ function linger(words: StatusWords, writer: Writer): void {
   }
 }
 
-/** Writes all that is there; repeats with growing pauses while the disk doesn't take it. */
+/** Writes all that is there now; repeats with growing pauses while the disk doesn't take it. */
 function attempt(words: StatusWords, writer: Writer): boolean {
   let failures = 0;
   for (;;) {
     try {
       words.clearUrgent();
-      const wrote = writer.writeGroup();
-      if (!wrote) writer.prune();
+      const written = writer.writeGroup();
+      if (written === 'nothing') writer.prune();
       if (words.failing) {
         words.setFailing(false);
         post({ notice: 'recovered' });
       }
       if (words.takeDoorbell()) post({ notice: 'committed' });
-      if (!wrote) return true;
+      // What came meanwhile waits for company, as what came first did.
+      if (written !== 'part') return true;
       failures = 0;
     } catch (error) {
       failures++;

@@ -71,13 +71,14 @@ export class Writer {
   /**
    * Writes one group and flushes it. When it throws nothing has changed, and the same records are
    * there for the next attempt.
-   * @returns whether there was anything to write
+   * @returns how much it wrote of what was in the ring
    */
-  writeGroup(): boolean {
-    if (this.#consumer.pendingBytes() === 0) return false;
+  writeGroup(): 'nothing' | 'part' | 'all' {
+    if (this.#consumer.pendingBytes() === 0) return 'nothing';
     const before = this.#state.sequence;
+    let isAll = false;
     this.#transaction(() => {
-      this.#applyGroup();
+      isAll = this.#applyGroup();
       if (this.#state.sequence === before) return;
       this.#history.finish();
       this.#dropOldest();
@@ -85,7 +86,7 @@ export class Writer {
     });
     this.#consumer.release();
     this.#words.setCommitted(this.#state.sequence);
-    return true;
+    return isAll ? 'all' : 'part';
   }
 
   /** Drops segments that are beyond the limits; a few at a time. */
@@ -133,13 +134,15 @@ export class Writer {
     this.#deadLetters = new DeadLetterWriter(this.#tables, this.#state, this.#limits.deadLetters);
   }
 
-  #applyGroup(): void {
+  /** @returns whether nothing is left in the ring */
+  #applyGroup(): boolean {
     let bytes = 0;
     for (let records = 0; records < GROUP_RECORDS && bytes < GROUP_BYTES; records++) {
-      if (!this.#consumer.next()) return;
+      if (!this.#consumer.next()) return true;
       bytes += this.#consumer.length;
       this.#applyRecord();
     }
+    return false;
   }
 
   #applyRecord(): void {
