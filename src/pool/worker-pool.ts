@@ -25,6 +25,8 @@ const DRAIN_BUDGET = 512;
 // Turns of the event loop in which the main thread looks by itself before it asks for the doorbell:
 // under load a reply is there by then, and neither side pays for a message between threads.
 const POLL_TURNS = 4;
+/** A worker that has more to do may leave the bell for a tenth of that. */
+const LOOK_AGAIN_MS = 1;
 /** With no more than so many messages at workers, looking longer may be shorter than being woken. */
 const FEW_IN_FLIGHT = 2;
 
@@ -55,6 +57,10 @@ export class WorkerPool {
   readonly #patience = new Patience();
   /** Since when replies are awaited, or the last ones came. */
   #waitingSinceMs = 0;
+  /** Since the bell was asked for last. */
+  #tookSome = false;
+  /** Runs after the bell was asked for, once, while workers have something in hand. */
+  readonly #lookAgain = setTimeout(() => this.#look(), LOOK_AGAIN_MS).unref();
 
   constructor(options: PoolOptions, listener: PoolListener) {
     this.#options = options;
@@ -124,6 +130,7 @@ export class WorkerPool {
 
   async close(): Promise<void> {
     this.#closing = true;
+    clearTimeout(this.#lookAgain);
     for (const seat of this.#seats) seat.channel.exit();
     // A loop that hangs in a message is ended with its thread, which may hang itself.
     await soon(Promise.all(this.#seats.map((seat) => seat.task)));
@@ -148,6 +155,7 @@ export class WorkerPool {
       inFlight += channel.inFlight;
       hasAnswers = hasAnswers || channel.hasAnswers;
     }
+    if (taken > 0) this.#tookSome = true;
     const waitedMs = this.#waited(taken);
     if (more && !this.#listener.ready()) {
       // The history is behind: come back later rather than turn in a circle.
@@ -162,6 +170,8 @@ export class WorkerPool {
       return;
     }
     this.#polling = false;
+    if (inFlight > 0 && this.#tookSome) this.#lookAgain.refresh();
+    this.#tookSome = false;
   };
 
   /** @returns for how long nothing has come, in milliseconds */

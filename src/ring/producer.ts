@@ -167,6 +167,11 @@ export class RingProducer {
     return Atomics.compareExchange(this.words, CONSUMER_WAITING, ARMED, AWAKE) === ARMED;
   }
 
+  /** Whether takeDoorbell() would say so. */
+  get armed(): boolean {
+    return Atomics.load(this.words, CONSUMER_WAITING) === ARMED;
+  }
+
   /**
    * Ends the consumer's present or next sleep in waitForFrames() though no frame came. What it is
    * to see then (a posted control message) must have been sent before.

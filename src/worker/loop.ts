@@ -47,6 +47,7 @@ export class WorkerLoop {
       new RingProducer(start.replyRing, start.generation),
       start.port,
       status,
+      () => this.#requests.pendingBytes() > 0,
     );
     const call = new CurrentCall();
     const effects = new Effects(replies);

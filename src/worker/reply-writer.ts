@@ -8,17 +8,32 @@ import type { StatusBlock } from '../wire/status-block.js';
 // Only bounds how long one sleep is: the main thread always drains, or the process is at its end.
 const SPACE_WAIT_MS = 1_000;
 
+/**
+ * Ringing takes longer than a short message: while others follow, the bell rings no more often. The
+ * main thread looks by itself once more than so long after it asked for the bell.
+ */
+const BELL_PAUSE_MS = 0.1;
+
 /** The worker's end of the reply ring: waits for room and rings the main thread's bell. */
 export class ReplyWriter {
   readonly #ring: RingProducer;
   readonly #port: MessagePort;
   readonly #status: StatusBlock;
+  readonly #moreFollows: () => boolean;
+  #rangMs = 0;
   /** The ring's data, with Buffer's writers. */
   readonly bytes: Buffer;
   /** The same, for numbers. */
   readonly view: DataView;
 
-  constructor(ring: RingProducer, port: MessagePort, status: StatusBlock) {
+  /** @param moreFollows whether another message will be handled, and published, right after this */
+  constructor(
+    ring: RingProducer,
+    port: MessagePort,
+    status: StatusBlock,
+    moreFollows: () => boolean,
+  ) {
+    this.#moreFollows = moreFollows;
     this.#ring = ring;
     this.#port = port;
     this.#status = status;
@@ -59,6 +74,8 @@ export class ReplyWriter {
 
   publish(): void {
     this.#ring.publish();
+    if (!this.#ring.armed) return;
+    if (this.#moreFollows() && performance.now() < this.#rangMs + BELL_PAUSE_MS) return;
     this.#ringBell();
   }
 
@@ -68,6 +85,8 @@ export class ReplyWriter {
   }
 
   #ringBell(): void {
-    if (this.#ring.takeDoorbell()) this.#port.postMessage(DOORBELL);
+    if (!this.#ring.takeDoorbell()) return;
+    this.#rangMs = performance.now();
+    this.#port.postMessage(DOORBELL);
   }
 }
