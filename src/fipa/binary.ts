@@ -32,6 +32,8 @@ const VERSION = 1;
 export const ASCII_FLAG = 0x80;
 /** Where the code of the act stands. */
 export const PERFORMATIVE_AT = 1;
+/** Where the time of acceptance stands. */
+export const TIMESTAMP_AT = 8;
 /** Where the lengths of the text fields stand. */
 export const LENGTHS_AT = 24;
 const CONTENT_LENGTH_OFFSET = 48;

@@ -98,6 +98,13 @@ export class PlainFields {
     return this.has(field) ? this.#ends[field]! - this.#starts[field]! : 0;
   }
 
+  /** Bytes of all text fields but the act. */
+  get bytes(): number {
+    let bytes = 0;
+    for (let field = RECEIVER; field < CONTENT; field++) bytes += this.length(field);
+    return bytes;
+  }
+
   /** The act; undefined when it is none, or it or the receiver is missing. */
   performative(bytes: Buffer): Performative | undefined {
     if ((this.#seen & NEEDED) !== NEEDED) return undefined;

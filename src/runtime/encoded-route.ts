@@ -1,3 +1,4 @@
+import { wallUs } from '../base/clock.js';
 import { agentNotFound } from '../base/errors.js';
 import {
   CONVERSATION_FIELD,
@@ -10,6 +11,7 @@ import {
   PROTOCOL_FIELD,
   RECEIVER_FIELD,
   readdress,
+  TIMESTAMP_AT,
 } from '../fipa/binary.js';
 import type { Message } from '../fipa/message.js';
 import { type Acceptance, acceptanceBy, checkTakes, historyBehind } from './acceptance.js';
@@ -35,8 +37,8 @@ export interface EncodedRouteParts extends RouterParts {
 const ROOM_BYTES = 1_024;
 
 /**
- * What agents send each other and to clients, by the bytes of its binary form. Most of it concerns nobody but its
- * receiver: then no string and no object is made of it on the main thread.
+ * Takes what agents send to each other and to clients by the bytes of its binary form. Most of it
+ * concerns nobody but its receiver: then no string and no object is made of it on the main thread.
  */
 export class EncodedRoute {
   readonly #parts: EncodedRouteParts;
@@ -52,7 +54,7 @@ export class EncodedRoute {
 
   /**
    * Accepts a message to one agent, or to a client, that names its conversation.
-   * @param view over the same memory as `source`
+   * @param view over the same memory as `source`, in which the message's time is set
    * @returns undefined when it isn't one; then nothing has happened
    * @throws CaxtonError as Router.accept
    */
@@ -60,6 +62,8 @@ export class EncodedRoute {
     const start = encodedTextAt(source, offset, RECEIVER_FIELD);
     const end = start + encodedTextBytes(source, offset, RECEIVER_FIELD);
     if (encodedTextBytes(source, offset, CONVERSATION_FIELD) === 0) return undefined;
+    // When it is accepted is when it comes here, not when its sender wrote it.
+    view.setFloat64(offset + TIMESTAMP_AT, wallUs(), true);
     const address = this.#addresses.find(source, start, end);
     const { agent } = address;
     if (agent === undefined) return this.#toClient(address.name, source, offset, view);

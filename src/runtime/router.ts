@@ -2,13 +2,7 @@ import { wallMs, wallUs } from '../base/clock.js';
 import { agentNotFound, CaxtonError, type PlainError } from '../base/errors.js';
 import { newMessageId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
-import {
-  decodeContent,
-  decodeMessage,
-  encodedBytes,
-  encodedBytesMax,
-  encodeMessage,
-} from '../fipa/binary.js';
+import { decodeContent, decodeMessage, encodedBytesMax, encodeMessage } from '../fipa/binary.js';
 import { CONTENT_JSON, emptyMessage, type Message, messageJsonText } from '../fipa/message.js';
 import {
   type Acceptance,
@@ -20,7 +14,7 @@ import {
 import type { Agent, Instance } from './agent.js';
 import type { Voice } from './conversations.js';
 import { EncodedRoute } from './encoded-route.js';
-import { BROADCAST, CAPABILITY, isGroup } from './groups.js';
+import { BROADCAST, CAPABILITY } from './groups.js';
 import type { RouterParts } from './router-parts.js';
 import { messageEventBody } from './streamed-event.js';
 
@@ -84,15 +78,7 @@ export class Router {
    * @param view over the same memory as `source`
    */
   acceptEncoded(source: Buffer, offset: number, view: DataView): Acceptance {
-    return this.#encoded.accept(source, offset, view) ?? this.#acceptDecoded(source, offset);
-  }
-
-  #acceptDecoded(source: Buffer, offset: number): Acceptance {
-    const message = decodeMessage(source, offset, false);
-    const agent = this.#parts.directory.find(message.receiver);
-    const incomplete = message.conversationId === '' || isGroup(message.receiver);
-    if (agent !== undefined || incomplete) return this.accept(decodeMessage(source, offset));
-    return this.#route(message, undefined, encodedBytes(source, offset), source, offset);
+    return this.#encoded.accept(source, offset, view) ?? this.accept(decodeMessage(source, offset));
   }
 
   /**

@@ -3,7 +3,6 @@ import { CaxtonError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { isUtf8Range } from '../base/utf8.js';
 import { parseMessageInput } from '../fipa/input.js';
-import { JsonMessageReader } from '../fipa/json-message.js';
 import type { Message } from '../fipa/message.js';
 import { messagePackFault } from '../fipa/message-pack-check.js';
 import { HOST_INVALID_ARGUMENT, HOST_LIMIT_EXCEEDED } from '../wire/host-calls.js';
@@ -28,7 +27,6 @@ const MESSAGE_PACK_BOUNDS = Object.freeze({
 /** Reads what guests hand over: bounded in size and depth before anything is built from it. */
 export class GuestInput {
   readonly #messagePack = new Decoder();
-  readonly #plain = new JsonMessageReader();
   readonly #contentBytes: number;
 
   constructor(contentBytes: number) {
@@ -50,10 +48,6 @@ export class GuestInput {
     // Escapes make JSON text longer than the content it stands for, six times at most.
     if (length > (this.#contentBytes + LIMITS.envelope_bytes) * 6) return HOST_LIMIT_EXCEEDED;
     const packed = encoding === ENCODING_MESSAGE_PACK;
-    if (!packed && receiver === undefined) {
-      const plain = this.#plain.read(memory, start, start + length, this.#contentBytes);
-      if (plain !== undefined) return plain;
-    }
     const value = this.#value(memory, start, length, packed);
     if (value === undefined) return HOST_INVALID_ARGUMENT;
     const input = receiver === undefined ? value : withReceiver(value, receiver);

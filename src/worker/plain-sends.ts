@@ -76,8 +76,8 @@ export class PlainSends {
     if (act === undefined) return undefined;
     const contentBytes = fields.has(CONTENT) ? json.length : 0;
     const taken = this.#takenBytesMax();
-    const textBytes = IDS_BYTES + sender.byteLength + length + taken;
-    const offset = this.#effects.openSend(MESSAGE_HEADER_BYTES + textBytes);
+    const textBytes = IDS_BYTES + sender.byteLength + fields.bytes + taken;
+    const offset = this.#effects.openSend(MESSAGE_HEADER_BYTES + textBytes + contentBytes);
     if (offset < 0) return offset;
     this.#target = this.#effects.messagesView;
     this.#guest = memory.view;

@@ -45,6 +45,17 @@ describe('messages from outside', () => {
     assert.equal(reply?.receiver, 'tester');
   });
 
+  it('have the time at which they were accepted, however long their sender goes on', async () => {
+    await test.deploy('send-then-work');
+    await test.ask('send-then-work', 1, { conversation_id: 'c-times' });
+    const [asked, replied] = await test.history({ conversationId: 'c-times' });
+    const { handlingTotalUs } = test.runtime.agents.get('send-then-work');
+    assert.ok(handlingTotalUs > 0);
+    // It wrote its answer first, and then worked for nearly all of that time.
+    const passedUs = (replied?.timestampUs ?? 0) - (asked?.timestampUs ?? 0);
+    assert.ok(passedUs > handlingTotalUs / 2, `${passedUs} of ${handlingTotalUs} µs`);
+  });
+
   it('begin a conversation where they name none', async () => {
     const { reply, messageId } = await test.ask('echo', 1);
     assert.equal(reply.conversationId, `conv_${messageId.slice(4)}`);

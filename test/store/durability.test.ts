@@ -84,6 +84,26 @@ describe('durability', () => {
     await withStore(use, { ringBytes: 64 * 1024 * 1024 });
   });
 
+  it('keeps what it promises to all that ask in one turn, also when it is closed then', async () => {
+    await withFolder(async (dir) => {
+      const store = await openStore(optionsFor(dir));
+      const messages = Array.from({ length: 5 }, () => makeMessage());
+      const asked = messages.map((message) => {
+        assert.ok(append(store, message));
+        return store.durable();
+      });
+      await Promise.all(asked);
+      const last = makeMessage();
+      assert.ok(append(store, last));
+      await Promise.all([store.durable(), store.close()]);
+      const again = await openStore(optionsFor(dir));
+      for (const { messageId } of [...messages, last]) {
+        assert.equal((await again.message(messageId))?.messageId, messageId);
+      }
+      await again.close();
+    });
+  });
+
   it('loses and repeats nothing when the writer thread ends under load', async () => {
     await withStore(async (store) => {
       const sent: Message[] = [];

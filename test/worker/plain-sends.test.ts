@@ -79,3 +79,19 @@ test('a message that begins a conversation has one of its own each time', async 
   assert.equal(new Set(ids).size, 400);
   for (const id of ids) assert.match(id, OWN_ID);
 });
+
+test('white space takes no room of what a message may be', async () => {
+  const guest = new GuestBuilder();
+  const tail = '"receiver":"other","content":1}';
+  const [start, space] = [200_000, 3_500_000];
+  const slot = await worker.install(
+    guest.build(`
+      (drop (memory.grow (i32.const 64)))
+      (memory.fill (i32.const ${start}) (i32.const 32) (i32.const ${space}))
+      (memory.copy (i32.const ${start}) ${guest.text('{"performative":"inform",')})
+      (memory.copy (i32.const ${start + space}) ${guest.text(tail)})
+      (call ${guest.use('send_message')} (i32.const ${start}) (i32.const ${space + tail.length}))`),
+  );
+  const { effects } = await worker.handle(slot, {});
+  assert.equal(effects.filter(({ kind }) => kind === 'send').length, 1);
+});

@@ -71,12 +71,19 @@ export class Exchange implements AnswerTaker {
 
   /** The reply that a send waits for. */
   answered(asked: Envelope, source: Buffer, offset: number): void {
-    const replies = this.#replies as RepliedJson;
+    if (!this.#open) return;
+    let bytes: Buffer;
+    try {
+      bytes = (this.#replies as RepliedJson).bytes(asked, source, offset);
+    } catch (error) {
+      this.#failLater(error);
+      return;
+    }
     this.audited?.ended('OK', this.#trace());
     this.#later(() => {
       this.#open = false;
       this.#writeHead(200, 'application/json');
-      this.response.end(replies.bytes(asked, source, offset));
+      this.response.end(bytes);
     });
   }
 
