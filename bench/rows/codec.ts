@@ -1,7 +1,8 @@
 import { decode as decodeMessagePack, encode as encodeMessagePack } from '@msgpack/msgpack';
 import { decodeMessage, encodedBytesMax, encodeMessage } from '../../src/fipa/binary.js';
-import { parseMessageInput } from '../../src/fipa/input.js';
-import { messageJsonText } from '../../src/fipa/message.js';
+import { JsonMessageReader } from '../../src/fipa/json-message.js';
+import { type Message, messageJsonText } from '../../src/fipa/message.js';
+import { MessageJsonBytes } from '../../src/fipa/message-json-bytes.js';
 import type { Context } from '../harness/context.js';
 import { ratePerSecond } from '../harness/rate.js';
 import { SAMPLE_BODY } from '../harness/sample-message.js';
@@ -9,12 +10,16 @@ import { takeTurns } from '../harness/turns.js';
 
 const UNIT = 'million/s';
 const BATCH = 1_000;
+const CONTENT_BYTES = 1 << 20;
 
 /** The message's binary form beside the library codec, and the way from and to JSON text. */
 export async function run(context: Context): Promise<void> {
   const seconds = context.smoke ? 0.05 : 0.2;
-  const checks = { contentBytes: 1 << 20, strict: true };
-  const message = parseMessageInput(JSON.parse(SAMPLE_BODY), checks);
+  const text = Buffer.from(SAMPLE_BODY);
+  const reader = new JsonMessageReader();
+  const read = (): Message => reader.read(text, 0, text.length, CONTENT_BYTES) as Message;
+  const printer = new MessageJsonBytes();
+  const message = read();
   message.messageId = 'msg_01M85VGSZPA3WM0QMQ57930000';
   const object = JSON.parse(messageJsonText(message)) as unknown;
   const buffer = Buffer.alloc(encodedBytesMax(message));
@@ -47,13 +52,13 @@ export async function run(context: Context): Promise<void> {
   );
   await add(
     'codec_accept_json',
-    () => encodeMessage(buffer, 0, parseMessageInput(JSON.parse(SAMPLE_BODY), checks)),
+    () => encodeMessage(buffer, 0, read()),
     'JSON.parse',
     () => JSON.parse(SAMPLE_BODY),
   );
   await add(
     'codec_print_json',
-    () => messageJsonText(decodeMessage(buffer, 0)),
+    () => printer.write('', buffer, 0, ''),
     'JSON.stringify',
     () => JSON.stringify(object),
   );
