@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { parseArgs } from 'node:util';
+import { type CommandLine, parseCommandLine, USAGE } from './command-line.js';
 import { profileServers } from './harness/caxton.js';
 import { makeContext, type Suite } from './harness/context.js';
 import { compareWithFormer } from './harness/former.js';
@@ -14,23 +14,16 @@ const TRIES = 2;
 /** A load average above which the machine does other things too. */
 const BUSY = 0.5;
 
-const { values: options, positionals } = parseArgs({
-  options: {
-    smoke: { type: 'boolean', default: false },
-    out: { type: 'string' },
-    'cpu-prof': { type: 'string' },
-  },
-  allowPositionals: true,
-});
+const options = readCommandLine();
 
 const known: Readonly<Record<string, () => Promise<Suite>>> = { ...SUITES, ...ON_REQUEST };
-const unknown = positionals.find((name) => findSuite(name) === undefined);
+const unknown = options.names.find((name) => findSuite(name) === undefined);
 if (unknown !== undefined) {
   process.stderr.write(`no benchmark '${unknown}'; there are ${Object.keys(known).join(', ')}\n`);
   process.exit(2);
 }
-if (options['cpu-prof'] !== undefined) profileServers(options['cpu-prof']);
-const chosen = new Set(positionals.map((name) => findSuite(name) as string));
+if (options.profiles !== undefined) profileServers(options.profiles);
+const chosen = new Set(options.names.map((name) => findSuite(name) as string));
 
 const loadBefore = loadOfOthers();
 if (loadBefore > BUSY) {
@@ -54,7 +47,7 @@ if (options.smoke) {
   if (former === undefined) process.stdout.write('There are no results to compare with.\n');
   else printComparison(compareWithFormer(rows, former.rows), former);
 }
-const complete = positionals.length === 0 && failed.length === 0;
+const complete = options.names.length === 0 && failed.length === 0;
 for (const path of storeResults(results, { complete, out: options.out })) {
   process.stderr.write(`results in ${path}\n`);
   if (basename(path) === 'latest.json') {
@@ -62,6 +55,21 @@ for (const path of storeResults(results, { complete, out: options.out })) {
   }
 }
 process.exit(failed.length > 0 ? 1 : 0);
+
+/** Ends here where the command line asks for help or is wrong. */
+function readCommandLine(): CommandLine {
+  try {
+    const read = parseCommandLine(process.argv.slice(2));
+    if (!read.help) return read;
+  } catch (error) {
+    // What follows the first sentence is about arguments that begin with a dash.
+    const [sentence] = (error as Error).message.split('. ');
+    process.stderr.write(`${sentence}; npm run bench -- --help shows what there is\n`);
+    process.exit(2);
+  }
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
 
 /** The rows of one benchmark, which has a second try: what else the machine does may disturb it. */
 async function measure(name: string): Promise<Row[] | undefined> {

@@ -12,6 +12,9 @@ export interface Row {
   /** The median of the baseline's rounds, in the same unit. */
   readonly baseline: number | null;
   readonly baseline_is: string | null;
+  /** The least and the most of the baseline's rounds; results of before are without. */
+  readonly baseline_min?: number;
+  readonly baseline_max?: number;
   /** The median of value / baseline over neighbouring rounds. */
   readonly ratio: number | null;
   readonly ratio_min: number | null;
@@ -58,6 +61,10 @@ export function makeRow(measured: Measured): Row {
     better,
     baseline,
     baseline_is: baselineIs ?? null,
+    ...(baselines !== undefined && {
+      baseline_min: Math.min(...baselines),
+      baseline_max: Math.max(...baselines),
+    }),
     ratio,
     ratio_min: ratios.length === 0 ? null : Math.min(...ratios),
     ratio_max: ratios.length === 0 ? null : Math.max(...ratios),

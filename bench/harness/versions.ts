@@ -56,11 +56,21 @@ function readManifest(name: string): { name: string; version: string } | undefin
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
 }
 
-/** The commit, with a mark when files differ from it. */
-export function gitCommit(): string {
+/** What is not measured: documentation, and what measuring itself writes. */
+const NOT_MEASURED = ['docs', 'bench/results', '*.md'].map((path) => `:(exclude)${path}`);
+const CHANGED = '-changed';
+
+/** The commit of the files that are measured, with a mark when they differ from it. */
+export function gitCommit(folder = packageFile()): string {
   const git = (...args: string[]) =>
-    spawnSync('git', args, { cwd: packageFile(), encoding: 'utf8' }).stdout?.trim() ?? '';
+    spawnSync('git', args, { cwd: folder, encoding: 'utf8' }).stdout?.trim() ?? '';
   const commit = git('rev-parse', '--short', 'HEAD');
   if (commit === '') return 'unknown';
-  return git('status', '--porcelain', '--untracked-files=no') === '' ? commit : `${commit}-changed`;
+  const changes = git('status', '--porcelain', '--untracked-files=no', '--', '.', ...NOT_MEASURED);
+  return changes === '' ? commit : `${commit}${CHANGED}`;
+}
+
+/** Whether this names what was measured: it doesn't where files differed from it. */
+export function isCommit(commit: string): boolean {
+  return commit !== 'unknown' && !commit.endsWith(CHANGED);
 }

@@ -10,7 +10,7 @@ import { makeFolder, removeFolder } from '../harness/leftovers.js';
 import { describeMachine } from '../harness/machine.js';
 import { canReadMemory } from '../harness/process-memory.js';
 import { ThreadClock } from '../harness/thread-times.js';
-import { gitCommit } from '../harness/versions.js';
+import { gitCommit, isCommit } from '../harness/versions.js';
 import { SERVER_LOADS, type ServerLoad } from '../load/server-loads.js';
 import {
   type CpuProfile,
@@ -51,6 +51,13 @@ const chosen = asked.length > 0 ? asked : names.filter((name) => !ON_REQUEST.inc
 
 // What is written meanwhile makes the files differ from it.
 const commit = gitCommit();
+if (!isCommit(commit)) {
+  process.stderr.write(
+    `docs/performance.md names the commit that was measured, and this is ${commit}: commit first; ` +
+      'to profile what is not committed, use npm run bench -- --cpu-prof and npm run bench-flame\n',
+  );
+  process.exit(2);
+}
 const before = readProfiles();
 const profiles = new Map(before.profiles.map((each) => [each.name, each]));
 mkdirSync(OUT, { recursive: true });

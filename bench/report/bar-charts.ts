@@ -1,11 +1,17 @@
 import type { CustomSeriesRenderItem } from 'echarts';
+import { categoryAxis, HALO, heading, lineAt, niceEnd, valueAxis } from './chart-parts.js';
 import { figure } from './figures.js';
-import { LOOK, textStyle } from './look.js';
+import { LOOK } from './look.js';
 import type { Chart } from './render-svg.js';
 
 const WIDTH = 900;
-/** Keeps figures apart from the lines that they stand on. */
-const HALO = Object.freeze({ stroke: LOOK.background, lineWidth: 4 });
+const ROW_PX = 38;
+const BAR_PX = 18;
+const GAP_PX = 7;
+/** About as wide as a digit of the figures is. */
+const DIGIT_PX = 7.2;
+const FONT = `bold 13px ${LOOK.font}`;
+const SMALL_FONT = `11px ${LOOK.font}`;
 
 /** One horizontal bar, with the range of its rounds and what it should reach. */
 export interface BarItem {
@@ -32,13 +38,16 @@ export interface BarChart {
 /** Horizontal bars with ranges, figures and marks of targets. */
 export function barChart({ title, subtitle, axis, items, axisMax, line }: BarChart): Chart {
   const end = axisMax ?? niceEnd(Math.max(...items.flatMap(reach)));
-  const height = 120 + items.length * 34;
+  const height = 120 + items.length * ROW_PX;
   const longest = Math.max(...items.map(({ label }) => label.length));
   const renderItem: CustomSeriesRenderItem = (params, api) => {
     const item = items[params.dataIndex] as BarItem;
     const x = (value: number): number => api.coord([Math.min(value, end), params.dataIndex])[0]!;
     const y = api.coord([0, params.dataIndex])[1]!;
-    return { type: 'group', children: marksOf(item, x, y, end) as never };
+    const inside = items.some((each) => isCrowded(each, x, end));
+    const valueText = figureOf(item, x, y, inside);
+    const children = [...rangeOf(item, x, y, end), ...targetOf(item, x, y), valueText];
+    return { type: 'group', children: children as never };
   };
   const option = {
     ...heading(title, subtitle),
@@ -48,7 +57,7 @@ export function barChart({ title, subtitle, axis, items, axisMax, line }: BarCha
     series: [
       {
         type: 'bar',
-        barWidth: 18,
+        barWidth: BAR_PX,
         data: items.map(({ value, met }) => ({
           value: Math.min(value, end),
           itemStyle: { color: colorOf(met) },
@@ -64,186 +73,71 @@ export function barChart({ title, subtitle, axis, items, axisMax, line }: BarCha
 const reach = ({ value, max, target }: BarItem): number[] => [value, max ?? 0, target ?? 0];
 
 const colorOf = (met: boolean | null | undefined): string =>
-  met === true ? LOOK.reached : met === false ? LOOK.missed : LOOK.plain;
+  met === true ? LOOK.reached : met === false ? LOOK.missed : LOOK.caxton;
 
-function marksOf(item: BarItem, x: (value: number) => number, y: number, end: number): object[] {
-  const { value, min, max, target } = item;
-  const marks: object[] = [];
-  let right = x(value);
-  const stroke = { stroke: LOOK.text, lineWidth: 1.5 };
-  const drawn = (x1: number, y1: number, x2: number, y2: number, style: object = stroke) =>
-    marks.push({ type: 'line', shape: { x1, y1, x2, y2 }, style });
-  if (typeof min === 'number' && typeof max === 'number' && max > min) {
-    right = Math.max(right, x(max));
-    drawn(x(min), y, x(max), y);
-    drawn(x(min), y - 5, x(min), y + 5);
-    if (max <= end) drawn(x(max), y - 5, x(max), y + 5);
+type Scale = (value: number) => number;
+
+function lineOf(x1: number, y1: number, x2: number, y2: number, style: object = {}): object {
+  const shape = { x1, y1, x2, y2 };
+  return { type: 'line', shape, style: { stroke: LOOK.text, lineWidth: 1.5, ...style } };
+}
+
+const hasRange = ({ min, max }: BarItem): boolean =>
+  typeof min === 'number' && typeof max === 'number' && max > min;
+
+/** The whisker from the least round to the most, which is told where it leaves the axis. */
+function rangeOf(item: BarItem, x: Scale, y: number, end: number): object[] {
+  if (!hasRange(item)) return [];
+  const { min, max } = item as { min: number; max: number };
+  const cap = (at: number): object => lineOf(x(at), y - 5, x(at), y + 5);
+  const last =
+    max <= end
+      ? cap(max)
+      : { type: 'text', style: textAt(`to ${figure(max)}`, x(end) + GAP_PX, y, { font: FONT }) };
+  return [lineOf(x(min), y, x(max), y), cap(min), last];
+}
+
+/** The mark of the target, named below the bar so that the bar's own figure stays apart from it. */
+function targetOf({ target }: BarItem, x: Scale, y: number): object[] {
+  if (target === undefined) return [];
+  const at = x(target);
+  const text = `target ${target.toLocaleString('en-US')}`;
+  const style = textAt(text, at + 5, y + 16, { fill: LOOK.faint, font: SMALL_FONT });
+  const mark = { stroke: LOOK.target, lineWidth: 3.5 };
+  return [lineOf(at, y - 12, at, y + 20, mark), { type: 'text', style }];
+}
+
+const widthOf = ({ value }: BarItem): number => figure(value).length * DIGIT_PX + GAP_PX;
+
+/** Where the bar ends, or its whisker. */
+function outerEnd(item: BarItem, x: Scale): number {
+  return Math.max(x(item.value), hasRange(item) ? x(item.max as number) : 0);
+}
+
+/** Whether a figure behind the bar would stand at the mark of the target, or off the axis. */
+function isCrowded(item: BarItem, x: Scale, end: number): boolean {
+  if ((item.max ?? item.value) > end) return true;
+  const from = outerEnd(item, x);
+  const mark = item.target === undefined ? Number.NaN : x(item.target);
+  return mark > from && mark < from + widthOf(item);
+}
+
+/**
+ * The figure: behind the bar and its whisker. In a chart where marks of targets are in the way of
+ * that, those of all bars that are long enough stand inside, before the whisker.
+ */
+function figureOf(item: BarItem, x: Scale, y: number, inside: boolean): object {
+  const { value, min, met } = item;
+  const text = figure(value);
+  const inner = Math.min(x(value), hasRange(item) ? x(min as number) : x(value));
+  if (inside && inner - x(0) > widthOf(item) + GAP_PX) {
+    const halo = { stroke: colorOf(met), lineWidth: 4, fill: LOOK.background };
+    const style = textAt(text, inner - GAP_PX, y, { ...halo, align: 'right', font: FONT });
+    return { type: 'text', style };
   }
-  if (target !== undefined) {
-    right = Math.max(right, x(target));
-    drawn(x(target), y - 13, x(target), y + 13, { stroke: LOOK.target, lineWidth: 3.5 });
-  }
-  const beyond = typeof max === 'number' && max > end ? ` (to ${figure(max)})` : '';
-  const text = `${figure(value)}${beyond}`;
-  const font = `bold 13px ${LOOK.font}`;
-  const place = { text, x: right + 8, y, verticalAlign: 'middle' };
-  const style = { ...place, ...HALO, fill: LOOK.text, font };
-  return [...marks, { type: 'text', style }];
+  return { type: 'text', style: textAt(text, outerEnd(item, x) + GAP_PX, y, { font: FONT }) };
 }
 
-export interface ColumnSeries {
-  readonly name: string;
-  readonly values: readonly number[];
-  readonly mins?: readonly number[];
-  readonly maxs?: readonly number[];
-}
-
-export interface ColumnChart {
-  readonly title: string;
-  readonly subtitle: string;
-  readonly axis: string;
-  readonly categories: readonly string[];
-  readonly series: readonly ColumnSeries[];
-  readonly log?: boolean;
-  readonly stacked?: boolean;
-  readonly width?: number;
-  readonly height?: number;
-}
-
-/** Upright bars side by side, or one on the other, with their figures. */
-export function columnChart(chart: ColumnChart): Chart {
-  const { title, subtitle, axis, categories, series, log, stacked } = chart;
-  const { width = WIDTH, height = 430 } = chart;
-  const bars = series.map(({ name, values }, index) => ({
-    type: 'bar',
-    name,
-    data: values,
-    barGap: '10%',
-    barCategoryGap: '28%',
-    ...(stacked && { stack: 'all' }),
-    itemStyle: { color: LOOK.colors[index % LOOK.colors.length] },
-  }));
-  const labels = stacked ? [totals(series)] : series.map(labelled(series.length));
-  const option = {
-    ...heading(title, subtitle),
-    legend: {
-      top: 58,
-      left: 16,
-      itemGap: 18,
-      textStyle,
-      data: series.map(({ name }) => name),
-    },
-    grid: { left: 84, right: 24, top: 112, bottom: 44 + 15 * linesOf(categories) },
-    xAxis: { ...categoryAxis(categories) },
-    yAxis: {
-      ...valueAxis(axis),
-      ...(log && { type: 'log', min: decadeBelow(series.flatMap(({ values }) => values)) }),
-      nameGap: 62,
-    },
-    series: [...bars, ...labels],
-  };
-  return { title, width, height, option };
-}
-
-const linesOf = (categories: readonly string[]): number =>
-  Math.max(...categories.map((category) => category.split('\n').length)) - 1;
-
-/** The figures of one series of bars and the range of its rounds. */
-function labelled(count: number): (series: ColumnSeries, index: number) => object {
-  return ({ values, mins, maxs }, index) => {
-    const renderItem: CustomSeriesRenderItem = (params, api) => {
-      const at = params.dataIndex;
-      const layout = api.barLayout({ count, barGap: '10%', barCategoryGap: '28%' })?.[index];
-      const [left, top] = api.coord([at, Math.max(values[at]!, maxs?.[at] ?? 0)]) as [
-        number,
-        number,
-      ];
-      const x = left + (layout?.offsetCenter ?? 0);
-      const children: object[] = [label(figure(values[at]!), x, top - 6)];
-      const [min, max] = [mins?.[at], maxs?.[at]];
-      if (min !== undefined && max !== undefined && max > min) {
-        const shape = { x1: x, y1: api.coord([at, min])[1]!, x2: x, y2: top };
-        children.push({ type: 'line', shape, style: { stroke: LOOK.text, lineWidth: 1.5 } });
-      }
-      return { type: 'group', children: children as never };
-    };
-    return { type: 'custom', renderItem, data: values.map((value, at) => [at, value]), z: 5 };
-  };
-}
-
-/** The sums above bars that stand on each other. */
-function totals(series: readonly ColumnSeries[]): object {
-  const sums = (series[0]?.values ?? []).map((_, at) =>
-    series.reduce((sum, { values }) => sum + values[at]!, 0),
-  );
-  const renderItem: CustomSeriesRenderItem = (params, api) => {
-    const at = params.dataIndex;
-    const [x, y] = api.coord([at, sums[at]!]) as [number, number];
-    return { type: 'group', children: [label(figure(sums[at]!), x, y - 6)] as never };
-  };
-  return { type: 'custom', renderItem, data: sums.map((sum, at) => [at, sum]), z: 5 };
-}
-
-function label(text: string, x: number, y: number): object {
-  const font = `bold 12px ${LOOK.font}`;
-  const place = { text, x, y, align: 'center', verticalAlign: 'bottom' };
-  const style = { ...place, ...HALO, fill: LOOK.text, font };
-  return { type: 'text', style };
-}
-
-export function heading(title: string, subtitle: string): object {
-  return {
-    backgroundColor: LOOK.background,
-    textStyle,
-    title: {
-      text: title,
-      subtext: subtitle,
-      left: 16,
-      top: 12,
-      itemGap: 6,
-      textStyle: { ...textStyle, fontSize: 17, fontWeight: 'bold' },
-      subtextStyle: { ...textStyle, color: LOOK.faint, fontSize: 13 },
-    },
-  };
-}
-
-export function valueAxis(name: string): object {
-  return {
-    type: 'value',
-    name,
-    nameLocation: 'middle',
-    nameTextStyle: { ...textStyle, color: LOOK.faint },
-    axisLabel: { ...textStyle, formatter: (value: number) => value.toLocaleString('en-US') },
-    splitLine: { lineStyle: { color: LOOK.line } },
-  };
-}
-
-export function categoryAxis(data: readonly string[]): object {
-  return {
-    type: 'category',
-    data,
-    axisTick: { show: false },
-    axisLine: { lineStyle: { color: LOOK.faint } },
-    axisLabel: { ...textStyle, interval: 0, lineHeight: 15 },
-  };
-}
-
-function lineAt(at: object): object {
-  return {
-    silent: true,
-    symbol: 'none',
-    label: { show: false },
-    lineStyle: { color: LOOK.faint, type: 'dashed', width: 1.5 },
-    data: [at],
-  };
-}
-
-/** Where a logarithmic axis begins, with room below the least value. */
-export function decadeBelow(values: readonly number[]): number {
-  return 10 ** Math.floor(Math.log10(Math.min(...values) / 1.5));
-}
-
-function niceEnd(value: number): number {
-  const step = 10 ** Math.floor(Math.log10(value)) / 2;
-  return Math.ceil((value * 1.05) / step) * step || 1;
+function textAt(text: string, x: number, y: number, style: object): object {
+  return { text, x, y, verticalAlign: 'middle', ...HALO, fill: LOOK.text, ...style };
 }

@@ -1,9 +1,11 @@
 import type { StoredRow } from '../harness/results.js';
 import { targetsOf } from '../harness/targets.js';
-import { type BarItem, barChart, columnChart } from './bar-charts.js';
+import { type BarItem, barChart } from './bar-charts.js';
+import { columnChart } from './column-charts.js';
 import { COST_LOADS, hasCosts, PARTS } from './costs.js';
 import type { Figures } from './figures.js';
 import { lineChart } from './line-chart.js';
+import { LOOK } from './look.js';
 import type { Chart } from './render-svg.js';
 
 const RATIOS = [
@@ -36,6 +38,7 @@ const SIZES = [
 ] as const;
 const COUNTS = ['100', '1000', '10000'];
 const WORKERS = ['1', '2', '4'];
+const VERDICTS = 'green: target reached, orange: not reached';
 
 /** All charts of the results, by the names of their files; what was not measured has none. */
 export function chartsOf(figures: Figures): ReadonlyMap<string, Chart> {
@@ -69,8 +72,7 @@ function ratioItem(row: StoredRow, label: string): BarItem {
 function ratios(figures: Figures): Chart {
   return barChart({
     title: 'Against the baselines',
-    subtitle:
-      'Bars: median ratio; thin lines: least and most; thick marks: targets; green: reached, red: not',
+    subtitle: `Bars: median ratio of the rounds; thin lines: least and most; thick marks: targets; ${VERDICTS}`,
     axis: 'rate, as a share of the baseline’s',
     items: figures.those(RATIOS).map((row) => ratioItem(row, spoken(row.name))),
     axisMax: 1.2,
@@ -80,24 +82,39 @@ function ratios(figures: Figures): Chart {
 
 function latency(figures: Figures): Chart {
   const rows = figures.those(['latency_wait_p50', 'latency_wait_p99']);
-  const ours = { name: 'Caxton: sent, handled by an agent, answered' };
-  const bare = { name: 'bare uWebSockets.js' };
+  const ranges = rangesOfBaselines(rows);
+  const whose = ranges === undefined ? 'Caxton’s rounds' : 'the rounds';
   return columnChart({
     title: 'Latency of a request that waits for an agent’s answer',
-    subtitle: 'One connection; thin lines: least and most of the rounds',
+    subtitle: `One connection; thin lines: least and most of ${whose}`,
     axis: 'latency, µs',
     categories: rows.map(({ name }) => (name.endsWith('p50') ? 'median' : '99th percentile')),
     series: [
       {
-        ...ours,
+        name: 'Caxton: sent, handled by an agent, answered',
+        color: LOOK.caxton,
         values: rows.map(({ value }) => value),
         mins: rows.map(({ value_min }) => value_min),
         maxs: rows.map(({ value_max }) => value_max),
       },
-      { ...bare, values: rows.map(({ baseline }) => baseline ?? 0) },
+      {
+        name: 'bare uWebSockets.js',
+        color: LOOK.baseline,
+        values: rows.map(({ baseline }) => baseline ?? 0),
+        ...ranges,
+      },
     ],
     height: 400,
   });
+}
+
+/** The ranges of the baselines' rounds, which results of before have none of. */
+function rangesOfBaselines(
+  rows: readonly StoredRow[],
+): { readonly mins: readonly number[]; readonly maxs: readonly number[] } | undefined {
+  const mins = rows.flatMap(({ baseline_min }) => baseline_min ?? []);
+  const maxs = rows.flatMap(({ baseline_max }) => baseline_max ?? []);
+  return mins.length === rows.length && maxs.length === rows.length ? { mins, maxs } : undefined;
 }
 
 function payload(figures: Figures): Chart {
@@ -109,8 +126,12 @@ function payload(figures: Figures): Chart {
     yAxis: 'requests/s',
     categories: SIZES.map(([, size]) => size),
     lines: [
-      { name: 'bare uWebSockets.js', values: rows.map(({ baseline }) => baseline ?? 0) },
-      { name: 'Caxton', values: rows.map(({ value }) => value) },
+      {
+        name: 'bare uWebSockets.js',
+        color: LOOK.baseline,
+        values: rows.map(({ baseline }) => baseline ?? 0),
+      },
+      { name: 'Caxton', color: LOOK.caxton, values: rows.map(({ value }) => value) },
     ],
   });
 }
@@ -127,8 +148,9 @@ function cost(figures: Figures): Chart {
     subtitle: 'Full load on one worker; contents of 100 B and of 10 KB',
     axis: 'CPU time, µs/message',
     categories: cases.map(({ label }) => label),
-    series: PARTS.map(({ part, label }) => ({
+    series: PARTS.map(({ part, label }, at) => ({
       name: label,
+      color: LOOK.parts[at] as string,
       values: cases.map(({ prefix }) => figures.value(`${prefix}_${part}`)),
     })),
     stacked: true,
@@ -145,10 +167,11 @@ function workers(figures: Figures): Chart {
     subtitle: `POST /api/v1/messages?wait=true, ${figures.results.machine.cores} cores for server and load; thin lines: least and most`,
     axis: 'requests/s',
     categories: kinds.map(([, label]) => label),
-    series: WORKERS.map((count) => {
+    series: WORKERS.map((count, at) => {
       const rows = kinds.map(([kind]) => figures.row(`workers_${count}_${kind}`));
       return {
         name: count === '1' ? '1 worker' : `${count} workers`,
+        color: LOOK.steps[at] as string,
         values: rows.map(({ value }) => value),
         mins: rows.map(({ value_min }) => value_min),
         maxs: rows.map(({ value_max }) => value_max),
@@ -163,7 +186,7 @@ function manyAgentsRate(figures: Figures): Chart {
   const rows = COUNTS.map((count) => figures.row(`many_agents_${count}_rate`));
   return barChart({
     title: 'Rate with many agents',
-    subtitle: 'Sends to all of them in turns; thin lines: least and most; thick mark: target',
+    subtitle: `Sends to all of them in turns; thin lines: least and most; thick mark: target; ${VERDICTS}`,
     axis: 'rate, as a share of that of a server with one agent',
     items: rows.map((row, at) => ratioItem(row, countOf(COUNTS[at] as string))),
     axisMax: 1.2,
@@ -180,7 +203,7 @@ function valueItem(figures: Figures, count: string, what: string): BarItem {
 function manyAgentsMemory(figures: Figures): Chart {
   return barChart({
     title: 'Memory of each further agent',
-    subtitle: 'Beside its linear memory, after load; thick mark: the most it may be',
+    subtitle: `Beside its linear memory, after load; thick mark: the most it may be; ${VERDICTS}`,
     axis: 'resident memory, KiB for each agent',
     items: COUNTS.map((count) => valueItem(figures, count, 'overhead')),
   });
@@ -189,7 +212,7 @@ function manyAgentsMemory(figures: Figures): Chart {
 function manyAgentsStart(figures: Figures): Chart {
   return barChart({
     title: 'Start with many agents',
-    subtitle: 'From the start of the process until all agents run; thick mark: the most it may be',
+    subtitle: `From the start of the process until all agents run; thick mark: the most it may be; ${VERDICTS}`,
     axis: 'time, s',
     items: COUNTS.map((count) => valueItem(figures, count, 'start')),
   });
@@ -213,7 +236,7 @@ function summary(figures: Figures, name: string, label: string): BarItem {
 function metering(figures: Figures): Chart {
   return barChart({
     title: 'What fuel metering costs',
-    subtitle: 'Time with fuel over time without; thin lines: least and most; thick marks: targets',
+    subtitle: `Time with fuel over time without; thin lines: least and most; thick marks: the most it may be; ${VERDICTS}`,
     axis: 'time, as a multiple of that of the module that is not metered',
     items: [
       ...kernels(figures, 'metering_'),
@@ -248,8 +271,12 @@ function peers(figures: Figures): Chart | undefined {
     axis: 'per second',
     categories: found.map(([, label]) => label),
     series: [
-      { name: 'Caxton', values: rows.map(({ value }) => value) },
-      { name: 'the peer', values: rows.map(({ baseline }) => baseline ?? 0) },
+      { name: 'Caxton', color: LOOK.caxton, values: rows.map(({ value }) => value) },
+      {
+        name: 'the peer',
+        color: LOOK.baseline,
+        values: rows.map(({ baseline }) => baseline ?? 0),
+      },
     ],
     log: true,
   });

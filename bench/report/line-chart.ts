@@ -1,7 +1,13 @@
-import { categoryAxis, decadeBelow, heading, valueAxis } from './bar-charts.js';
+import { categoryAxis, decadeBelow, heading, valueAxis } from './chart-parts.js';
 import { figure } from './figures.js';
 import { LOOK, textStyle } from './look.js';
 import type { Chart } from './render-svg.js';
+
+export interface Line {
+  readonly name: string;
+  readonly color: string;
+  readonly values: readonly number[];
+}
 
 export interface LineChart {
   readonly title: string;
@@ -9,7 +15,7 @@ export interface LineChart {
   readonly xAxis: string;
   readonly yAxis: string;
   readonly categories: readonly string[];
-  readonly lines: ReadonlyArray<{ readonly name: string; readonly values: readonly number[] }>;
+  readonly lines: readonly Line[];
 }
 
 /** Lines over a logarithmic axis, with the figure of each point. */
@@ -28,14 +34,14 @@ export function lineChart(chart: LineChart): Chart {
       nameTextStyle: { ...textStyle, color: LOOK.faint },
     },
     yAxis: { ...valueAxis(yAxis), type: 'log', min: decadeBelow(all), nameGap: 66 },
-    series: lines.map(({ name, values }, index) => ({
+    series: lines.map(({ name, color, values }, index) => ({
       type: 'line',
       name,
       data: values,
       symbol: 'circle',
       symbolSize: 8,
       lineStyle: { width: 2.5 },
-      itemStyle: { color: LOOK.colors[index] },
+      itemStyle: { color },
       label: {
         show: true,
         // The upper line is the first: its figures stand above it, the others below theirs.

@@ -1,3 +1,4 @@
+import { isCommit } from '../harness/versions.js';
 import type { IdleMemory } from '../profile/idle-memory.js';
 import type { Profiled, Profiles } from '../profile/profiles.js';
 import { functionsTable, timesTable } from '../profile/times-table.js';
@@ -9,9 +10,11 @@ export function profileSection({ profiles }: Profiles, name: string): string {
   const profiled = profiles.find((each) => each.name === name);
   const command = `\`npm run bench-profile -- ${name}\``;
   if (profiled === undefined) return `Not profiled yet: ${command} does it.`;
+  const { commit, date } = profiled;
+  const at = isCommit(commit) ? `, measured at commit ${commit}` : ', measured';
   return [
     ...pictures(profiled),
-    `${command}, ${profiled.date.slice(0, 10)}, commit ${profiled.commit}: ${figure(profiled.messages)} messages in ${figure(profiled.seconds)} s on one worker. Shares are of the time in which the thread did something.`,
+    `${command}${at} on ${date.slice(0, 10)}: ${figure(profiled.messages)} messages in ${figure(profiled.seconds)} s on one worker. Shares are of the time in which the thread did something.`,
     timesTable(profiled.threads),
     functionsTable(profiled.threads),
   ].join('\n\n');

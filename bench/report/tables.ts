@@ -1,5 +1,6 @@
 import type { StoredRow } from '../harness/results.js';
 import { targetNames } from '../harness/targets.js';
+import { isCommit } from '../harness/versions.js';
 import { commandFor, describe } from './descriptions.js';
 import { type Figures, figure, ratioWithRange } from './figures.js';
 import { type Column, markdownTable } from './markdown.js';
@@ -72,13 +73,14 @@ export function rowsTable(figures: Figures, names: readonly string[]): string {
 /** Where and when the results were measured. */
 export function machineTable({ results }: Figures): string {
   const { machine, versions } = results;
+  const date = results.date.slice(0, 10);
   const tools = ['uws', 'wrk', 'h2load', 'nats-server', 'g++'].filter((name) => versions[name]);
   return markdownTable(
     [{ title: 'Measured on' }, { title: '' }],
     [
       ['Machine', `${machine.cpu}, ${machine.cores} cores, ${figure(machine.memory_gib)} GiB`],
       ['System', `${machine.kernel}, Node.js ${machine.node}`],
-      ['Commit, date', `${results.commit}, ${results.date.slice(0, 10)}`],
+      isCommit(results.commit) ? ['Commit, date', `${results.commit}, ${date}`] : ['Date', date],
       ['Load average of the minute before', figure(results.load_before)],
       ['Tools', tools.map((name) => versions[name]?.split(' Copyright')[0]).join('; ')],
     ],

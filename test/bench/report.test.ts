@@ -77,6 +77,16 @@ test('results without rows that not every machine has make a page all the same',
   for (const name of ['cost.svg', 'native.svg', 'peers.svg']) assert.ok(!charts.has(name), name);
 });
 
+test('a commit is named for what was measured at it, and none for uncommitted changes', () => {
+  const make = (commit: string): string => {
+    const changed = profiles.profiles.map((each) => ({ ...each, commit }));
+    return makeReport(page, { ...results, commit }, { ...profiles, profiles: changed }).page;
+  };
+  assert.match(make('abc1234'), /rest_send`, measured at commit abc1234 on \d{4}-/);
+  assert.match(make('abc1234'), /\| Commit, date \| abc1234, \d{4}-/);
+  assert.doesNotMatch(make('abc1234-changed'), /abc1234/);
+});
+
 test('the page is found from the pages that lead to it', () => {
   for (const name of ['README.md', 'bench/README.md']) {
     assert.ok(readFileSync(packageFile(name), 'utf8').includes('docs/performance.md'), name);

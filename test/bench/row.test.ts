@@ -12,6 +12,7 @@ test('a row has the median ratio of neighbouring rounds, with the least and the 
   assert.equal(row.ratio, 0.6);
   assert.deepEqual([row.ratio_min, row.ratio_max], [0.5, 0.7]);
   assert.deepEqual([row.value_min, row.value_max, row.rounds], [50, 70, 3]);
+  assert.deepEqual([row.baseline_min, row.baseline_max], [100, 100]);
   assert.deepEqual([row.target, row.met], [null, null]);
 });
 

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { USAGE } from '../../bench/command-line.js';
 import { makeContext } from '../../bench/harness/context.js';
 import { readLatest } from '../../bench/harness/results.js';
 import { makeRow, type Row } from '../../bench/harness/row.js';
@@ -70,4 +71,22 @@ test('the README of the benchmarks names each of them and each row that has a ta
     assert.ok(readme.includes(`\`${name}\``), name);
   }
   for (const name of targetNames) assert.ok(readme.includes(`\`${name}\``), name);
+});
+
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', timeout: 30_000 });
+
+test('help is what the README says, and measures nothing', () => {
+  for (const option of ['--help', '-h']) {
+    const { status, stdout, stderr } = run(option);
+    assert.deepEqual([status, stdout, stderr], [0, USAGE, '']);
+  }
+  assert.ok(readme.includes(USAGE));
+});
+
+test('an option that nobody knows is refused in a sentence', () => {
+  const { status, stdout, stderr } = run('--bogus');
+  assert.deepEqual([status, stdout], [2, '']);
+  assert.match(stderr, /^Unknown option '--bogus'; npm run bench -- --help .+\n$/);
+  assert.equal(run('--out').status, 2, 'a value is missing');
 });
