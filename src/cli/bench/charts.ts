@@ -101,7 +101,7 @@ function latencyChart({ seconds }: BenchResult): object {
 
 type Seconds = BenchResult['seconds'];
 
-const of = (seconds: Seconds, field: keyof Seconds[number]): number[] =>
+const of = (seconds: Seconds, field: keyof Seconds[number]): Array<number | null> =>
   seconds.map((second) => second[field]);
 
 const overTime = (seconds: Seconds) => ({

@@ -10,7 +10,7 @@ export interface LoadOptions {
   /** undefined = as soon as one is answered the next is sent. */
   readonly schedule: Schedule | undefined;
   readonly begin_ms: number;
-  /** What is sent before is not counted. */
+  /** What is sent before, or was due before by the schedule, is not counted. */
   readonly measure_ms: number;
   readonly end_ms: number;
   readonly count: number | undefined;
@@ -28,12 +28,19 @@ class Flight implements Sending {
   readonly sent_ms: number;
   /** From when its latency counts. */
   readonly from_ms: number;
+  /** Whether it is one of those that are measured. */
+  readonly counts: boolean;
   readonly #ended: (flight: Flight, failure?: Failure, replyAct?: string) => void;
 
-  constructor(lane: number, sent_ms: number, from_ms: number, ended: Load['ended']) {
+  constructor(
+    lane: number,
+    { sent_ms, from_ms, counts }: Pick<Flight, 'sent_ms' | 'from_ms' | 'counts'>,
+    ended: Load['ended'],
+  ) {
     this.lane = lane;
     this.sent_ms = sent_ms;
     this.from_ms = from_ms;
+    this.counts = counts;
     this.#ended = ended;
   }
 
@@ -130,18 +137,25 @@ export class Load {
   }
 
   #fillPlaces(now_ms: number): void {
-    while (this.#freePlaces > 0 && !this.#isEnough) this.#send(now_ms, now_ms);
+    const counts = now_ms >= this.#options.measure_ms;
+    while (this.#freePlaces > 0 && !this.#isEnough) this.#send(now_ms, now_ms, counts);
     // Nothing may be under way that would look at the clock.
     this.#wait(Math.min(this.#end_ms - now_ms, SWEEP_MS));
   }
 
   #sendDue(schedule: Schedule, now_ms: number): void {
+    const { measure_ms } = this.#options;
+    const wasBlocked = this.#blockedUntil_ms > schedule.due_ms;
+    // What the warm-up left unsent would take the time of what counts.
+    if (wasBlocked && now_ms >= measure_ms) schedule.dropBefore(measure_ms);
     while (this.#freePlaces > 0 && !this.#isEnough) {
       const { due_ms } = schedule;
-      if (due_ms > now_ms || due_ms >= this.#end_ms) break;
+      if (due_ms > now_ms || !schedule.isBefore(this.#end_ms)) break;
+      const counts = !schedule.isBefore(measure_ms);
       schedule.advance();
-      if (this.#blockedUntil_ms <= due_ms && now_ms - due_ms > TIMER_SLACK_MS) this.late += 1;
-      this.#send(now_ms, countedFrom(due_ms, now_ms, this.#blockedUntil_ms));
+      const wasFree = this.#blockedUntil_ms <= due_ms;
+      if (counts && wasFree && now_ms - due_ms > TIMER_SLACK_MS) this.late += 1;
+      this.#send(now_ms, countedFrom(due_ms, now_ms, this.#blockedUntil_ms), counts);
     }
     const next_ms = this.#freePlaces > 0 ? schedule.due_ms : this.#end_ms;
     this.#wait(Math.min(next_ms, this.#end_ms) - now_ms);
@@ -151,21 +165,17 @@ export class Load {
     return this.#options.count !== undefined && this.sent >= this.#options.count;
   }
 
-  #send(now_ms: number, from_ms: number): void {
+  #send(sent_ms: number, from_ms: number, counts: boolean): void {
     const place = this.#places[this.#firstPlace] as number;
     this.#firstPlace = (this.#firstPlace + 1) % this.#places.length;
     this.#freePlaces -= 1;
     const receiver = this.#receiver;
     this.#receiver = receiver + 1 === this.#options.receivers ? 0 : receiver + 1;
-    const flight = new Flight(place, now_ms, from_ms, this.ended);
+    const flight = new Flight(place, { sent_ms, from_ms, counts }, this.ended);
     this.#under.add(flight);
-    if (this.#counts(flight)) this.sent += 1;
+    if (counts) this.sent += 1;
     else this.warmed += 1;
     (this.#options.lanes[place] as Lane).send(receiver, flight);
-  }
-
-  #counts(flight: Flight): boolean {
-    return flight.from_ms >= this.#options.measure_ms;
   }
 
   readonly ended = (flight: Flight, failure?: Failure, replyAct?: string): void => {
@@ -174,7 +184,7 @@ export class Load {
 
   #conclude(flight: Flight, failure?: Failure, replyAct?: string): void {
     const now = monotonicMs();
-    if (this.#counts(flight)) {
+    if (flight.counts) {
       if (failure === undefined) this.tally.success((now - flight.from_ms) * 1_000, replyAct);
       else this.tally.failure(failure);
     }
@@ -211,8 +221,14 @@ export class Load {
     clearTimeout(this.#timer);
     if (this.#under.size > 0 || this.#drained === undefined) return;
     clearInterval(this.#sweep);
-    if (!this.#isEnough) this.unsent = this.#options.schedule?.dueBefore(this.#end_ms) ?? 0;
+    this.unsent = this.#isEnough ? 0 : this.#countUnsent();
     this.#drained();
     this.#drained = undefined;
+  }
+
+  #countUnsent(): number {
+    const { schedule, measure_ms } = this.#options;
+    schedule?.dropBefore(measure_ms);
+    return schedule?.dueBefore(this.#end_ms) ?? 0;
   }
 }

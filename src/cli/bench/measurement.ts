@@ -8,8 +8,9 @@ export interface SecondFigures {
   /** Answers; of a last second that was cut short, as many as a whole one would have had. */
   readonly per_second: number;
   readonly failed: number;
-  readonly p50_us: number;
-  readonly p99_us: number;
+  /** `null` when nothing was answered. */
+  readonly p50_us: number | null;
+  readonly p99_us: number | null;
   /** Messages under way at its end. */
   readonly in_flight: number;
 }
@@ -87,8 +88,8 @@ export class Measurement {
       second: second + 1,
       per_second: Math.round(answered / part),
       failed,
-      p50_us: answered === 0 ? 0 : latencies.getValueAtPercentile(50),
-      p99_us: answered === 0 ? 0 : latencies.getValueAtPercentile(99),
+      p50_us: answered === 0 ? null : latencies.getValueAtPercentile(50),
+      p99_us: answered === 0 ? null : latencies.getValueAtPercentile(99),
       in_flight: inFlight,
     };
     this.series.push(figures);

@@ -1,6 +1,8 @@
 import type { SecondFigures } from './measurement.js';
 import { count, microseconds } from './units.js';
 
+const timeOrNone = (us: number | null): string => (us === null ? '–' : microseconds(us));
+
 /** Tells on stderr how a load goes on: on a terminal in one line that changes. */
 export class Progress {
   readonly #quiet: boolean;
@@ -17,7 +19,7 @@ export class Progress {
   }
 
   second({ second, per_second, failed, p50_us, p99_us, in_flight }: SecondFigures): void {
-    const latency = `p50 ${microseconds(p50_us)}  p99 ${microseconds(p99_us)}`;
+    const latency = `p50 ${timeOrNone(p50_us)}  p99 ${timeOrNone(p99_us)}`;
     const rest = `${count(failed)} failed  ${count(in_flight)} in flight`;
     this.note(`${second} s  ${count(per_second)} messages/s  ${latency}  ${rest}`);
   }

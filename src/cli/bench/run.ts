@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { SystemStatusOutput } from '@caxton/sdk';
+import { CaxtonError } from '../../base/errors.js';
 import type { Connection } from '../connection.js';
 import { UsageError } from '../failures.js';
 import type { Output } from '../output.js';
@@ -31,7 +32,7 @@ const MANY = /^(capability|broadcast):/;
 /**
  * Loads a server, prints what came of it, and leaves no agents behind.
  * @throws ApiError, UnreachableError when the server is not there or refuses; when no message was
- * answered, the most frequent reason
+ * answered, the most frequent reason, or a CaxtonError that tells why none was sent
  */
 export async function runBench(run: BenchRun): Promise<void> {
   const stop = new StopSignals();
@@ -120,9 +121,19 @@ async function report({ output, html }: BenchRun, findings: Findings): Promise<v
   const result = resultOf(findings);
   output.print(JSON.stringify(result), () => textReport(result));
   if (html !== undefined) await writeReport(html, result);
-  const [worst] = result.errors;
-  if (result.messages.answered > 0 || worst === undefined) return;
-  throw errorOf({ code: worst.code, message: worst.first_message });
+  if (result.messages.answered === 0) refuseNothing(result);
+}
+
+/** @throws when no message was answered, and nobody stopped the load before one could be */
+function refuseNothing({ errors, interrupted, messages, settings }: BenchResult): void {
+  const [worst] = errors;
+  if (worst !== undefined) throw errorOf({ code: worst.code, message: worst.first_message });
+  if (interrupted) return;
+  const isNoneDue = settings.rate_per_second !== null && messages.unsent === 0;
+  const why = isNoneDue
+    ? `none was due within ${seconds(settings.duration_ms)}. Raise --rate or --duration.`
+    : 'those of the warm-up took all places on connections until the end. Raise --duration, --connections or --in-flight.';
+  throw new CaxtonError('TIMEOUT', `No message that counts was answered: ${why}`);
 }
 
 async function writeReport(file: string, result: BenchResult): Promise<void> {

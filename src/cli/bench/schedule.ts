@@ -1,8 +1,12 @@
+/** Part of an interval: a time that falls on a message's own but for rounding is not after it. */
+const ROUNDING = 1e-6;
+
 /**
  * When the messages of a fixed rate are due, for one of the threads that share it: the threads take
  * turns, so that the messages of all of them together are evenly apart.
  */
 export class Schedule {
+  /** When the first one is due. */
   readonly #begin_ms: number;
   readonly #interval_ms: number;
   #next = 0;
@@ -23,10 +27,24 @@ export class Schedule {
     this.#next += 1;
   }
 
+  /** Whether the next message is due before a time. */
+  isBefore(time_ms: number): boolean {
+    return this.#next < this.#countBefore(time_ms);
+  }
+
   /** Messages that are due before `end_ms` and were not sent. */
   dueBefore(end_ms: number): number {
-    const due = Math.ceil((end_ms - this.#begin_ms) / this.#interval_ms);
-    return Math.max(0, due - this.#next);
+    return Math.max(0, this.#countBefore(end_ms) - this.#next);
+  }
+
+  /** Passes over the messages that are due before a time and were not sent. */
+  dropBefore(time_ms: number): void {
+    this.#next = Math.max(this.#next, this.#countBefore(time_ms));
+  }
+
+  /** Messages due before a time, sent or not. */
+  #countBefore(time_ms: number): number {
+    return Math.ceil((time_ms - this.#begin_ms) / this.#interval_ms - ROUNDING);
   }
 }
 

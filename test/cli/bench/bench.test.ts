@@ -80,6 +80,25 @@ for (const transport of TRANSPORTS) {
   });
 }
 
+test('a rate far above what the server can do is told as such, with what it answered', async () => {
+  const rate = ['--rate', '200000', '--duration', '1s', '--warmup', '300ms'];
+  const { messages, notes, seconds } = await bench(...rate);
+  assert.ok(messages.answered > 0);
+  assert.equal(messages.sent + messages.unsent, 200_000);
+  assert.equal(messages.answered + messages.failed, messages.sent);
+  assert.ok(seconds.some(({ p50_us }) => p50_us !== null));
+  assert.ok(notes.some((note) => note.startsWith('The rate was not reached')));
+});
+
+test('a benchmark of which nothing was answered fails', async () => {
+  // Messages are due every 100 s, and the first of them in the warm-up.
+  const rate = ['--rate', '0.01', '--duration', '200ms', '--warmup', '50ms'];
+  const { code, stdout, stderr } = await server.run(['bench', ...rate]);
+  assert.equal(code, EXIT.failed);
+  assert.match(stdout, /\nanswered +0 of 0 in /);
+  assert.match(stderr, /^error TIMEOUT: No message that counts was answered: none was due/m);
+});
+
 test('several agents get messages in turns, with the content and act that were asked for', async () => {
   await deploy('one');
   await deploy('two');

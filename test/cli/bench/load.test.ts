@@ -104,6 +104,39 @@ test('what was due and found no free place is told', async () => {
   assert.equal(load.sent, 1);
 });
 
+test('what a warm-up could not send takes no time from what counts', async () => {
+  const held: ServerResponse[] = [];
+  let isHeld = true;
+  const url = await serverThat((response) => {
+    if (isHeld) held.push(response);
+    else accept(response);
+  });
+  const begin_ms = monotonicMs();
+  const measure_ms = begin_ms + 200;
+  void setTimeout(300).then(() => {
+    isHeld = false;
+    held.forEach(accept);
+  });
+  // The one message that waits in the warm-up keeps back 199 others.
+  const schedule = new Schedule(begin_ms, 1_000);
+  const times = { begin_ms, measure_ms, end_ms: measure_ms + 400 };
+  const load = await runLoad(url, { schedule, ...times });
+  assert.equal(load.warmed, 1);
+  assert.equal(load.sent + load.unsent, 400);
+  assert.ok(load.tally.answered > 0);
+  assert.equal(load.tally.answered, load.sent);
+});
+
+test('messages that a schedule has in the warm-up and after it are counted to the border', async () => {
+  const url = await serverThat(accept);
+  const begin_ms = monotonicMs();
+  const measure_ms = begin_ms + 200;
+  const schedule = new Schedule(begin_ms, 100);
+  const load = await runLoad(url, { schedule, begin_ms, measure_ms, end_ms: measure_ms + 300 });
+  assert.equal(load.sent + load.unsent, 30);
+  assert.ok(load.warmed <= 20);
+});
+
 test('what is sent before it begins to count is not counted', async () => {
   const url = await serverThat(accept);
   const begin_ms = monotonicMs();

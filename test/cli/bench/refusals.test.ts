@@ -155,7 +155,7 @@ test('a server that goes away during the load is told, and ends with what was me
   try {
     await running.says('1 s  ');
     await other.process.signal('SIGKILL');
-    await running.says(' 0 messages/s');
+    await running.says(' 0 messages/s  p50 –  p99 –');
     const { code, stdout } = await running.signal('SIGINT');
     assert.equal(code, EXIT.ok);
     const { errors, notes } = JSON.parse(stdout) as BenchResult;

@@ -40,6 +40,29 @@ test('what was due and not sent is known', () => {
   assert.equal(schedule.dueBefore(2_000), 0);
 });
 
+test('what was due before a time and not sent can be passed over', () => {
+  const schedule = new Schedule(1_000, 100);
+  dueTimes(schedule, 20);
+  schedule.dropBefore(1_100);
+  assert.equal(schedule.due_ms, 1_200, 'what was sent already stays sent');
+  schedule.dropBefore(2_000);
+  assert.equal(schedule.due_ms, 2_000);
+  assert.equal(schedule.dueBefore(3_000), 100);
+});
+
+test('a message that is due just when a time begins is not before it, however it is rounded', () => {
+  for (const rate of [3, 7, 300, 999, 60_000]) {
+    const schedule = new Schedule(12_345.678_9, rate, 1, 3);
+    // 3,000 turns of three threads: whole seconds by the rate.
+    const end_ms = schedule.due_ms + (3 * 3_000 * 1_000) / rate;
+    dueTimes(schedule, 2_999);
+    assert.ok(schedule.isBefore(end_ms));
+    schedule.advance();
+    assert.ok(!schedule.isBefore(end_ms));
+    assert.equal(schedule.dueBefore(end_ms), 0);
+  }
+});
+
 test('latency counts from when a message was due, but for what the timer is late', () => {
   const free = 0;
   assert.equal(countedFrom(100, 100, free), 100);
