@@ -35,9 +35,12 @@ const MANY = /^(capability|broadcast):/;
  * answered, the most frequent reason, or a CaxtonError that tells why none was sent
  */
 export async function runBench(run: BenchRun): Promise<void> {
-  const stop = new StopSignals();
   const samples = new SampleAgents(run.connection);
   const progress = new Progress(run.quiet === true);
+  const stop = new StopSignals(() => {
+    progress.end();
+    samples.tellLeft();
+  });
   try {
     const server = (await run.connection.ask((client) => client.systemStatus())).value;
     const agents = await receiversOf(run, samples, progress, stop.signal);

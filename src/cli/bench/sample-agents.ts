@@ -4,6 +4,7 @@ import { monotonicMs } from '../../base/clock.js';
 import { LIMITS } from '../../base/limits.js';
 import { packageFile } from '../../base/package-file.js';
 import type { Connection } from '../connection.js';
+import { ApiError, UnreachableError } from '../failures.js';
 import { readBytes } from '../option-values.js';
 
 const POLL_MS = 100;
@@ -12,14 +13,15 @@ const POLL_MS = 100;
 export class SampleAgents {
   readonly #connection: Connection;
   readonly #mark = randomBytes(4).toString('hex');
-  readonly #names: string[] = [];
+  /** Those that may be there. */
+  readonly #names = new Set<string>();
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
   get names(): readonly string[] {
-    return this.#names;
+    return [...this.#names];
   }
 
   /** @throws ApiError, UnreachableError, or the reason of the signal */
@@ -29,7 +31,7 @@ export class SampleAgents {
       signal.throwIfAborted();
       const name = `bench-echo-${this.#mark}-${number}`;
       // Known before it is there, so that one whose deploy was not answered is removed too.
-      this.#names.push(name);
+      this.#names.add(name);
       await this.#connection.ask((client) => client.deployAgent({ wasmModule, config: { name } }));
     }
   }
@@ -45,15 +47,35 @@ export class SampleAgents {
         }
         await this.#connection.ask((client) => client.removeAgent(name));
       } catch (error) {
-        if ((error as { fields?: { code: string } }).fields?.code === 'AGENT_NOT_FOUND') continue;
-        const reason = (error as Error).message;
-        process.stderr.write(`${name} could not be removed: ${reason}\n`);
+        if (!isNotThere(error)) this.#tellLeft(name, reasonOf(error));
       }
+      this.#names.delete(name);
     }
+  }
+
+  /** Tells which are left when the process ends before they are removed. */
+  tellLeft(): void {
+    for (const name of this.#names) this.#tellLeft(name, 'stopped before that');
+  }
+
+  #tellLeft(name: string, reason: string): void {
+    process.stderr.write(
+      `${name} was not removed: ${reason}. To remove it: caxton agent remove ${name}\n`,
+    );
   }
 
   async #isDraining(name: string): Promise<boolean> {
     const { value } = await this.#connection.ask((client) => client.getAgent(name));
     return value.status === 'draining';
   }
+}
+
+function isNotThere(error: unknown): boolean {
+  return error instanceof ApiError && error.fields.code === 'AGENT_NOT_FOUND';
+}
+
+/** An end without a full stop. What else a lost server's error advises is no help at the end. */
+function reasonOf(error: unknown): string {
+  if (error instanceof UnreachableError) return 'the server does not answer any more';
+  return (error as Error).message.replace(/\.$/, '');
 }

@@ -123,6 +123,8 @@ test('echo agents are there while it runs, and gone afterwards', async () => {
     assert.equal(during.length, 2);
     for (const name of during) assert.match(name, /^bench-echo-[0-9a-f]{8}-[12]$/);
   } finally {
+    // As from `timeout`, which signals its child and then the child's group.
+    running.child.kill('SIGTERM');
     const { code, stdout } = await running.signal('SIGINT');
     assert.equal(code, EXIT.ok);
     assert.match(stdout, /\nanswered +[\d,]+ of [\d,]+ in /);

@@ -102,6 +102,44 @@ test('a benchmark that is stopped before its load removes its agents', async () 
   assert.equal((await deployed()).agents.length, 2);
 });
 
+test('a benchmark that is ended while it removes its agents names those that are left', async () => {
+  const other = await ServeProcess.start();
+  const running = other.spawn(['bench', '--echo-agents', '2', '--duration', '1h']);
+  try {
+    await running.says('1 s  ');
+    // From here on the server answers nothing.
+    other.process.child.kill('SIGSTOP');
+    await eventually('it ends by the signal', () => {
+      running.child.kill('SIGINT');
+      return running.child.signalCode === 'SIGINT';
+    });
+    const { stderr } = await running.exited;
+    const left = /^(bench-echo-[0-9a-f]{8}-[12]) was not removed: .*: caxton agent remove \1$/gm;
+    assert.equal(stderr.match(left)?.length, 2, stderr);
+  } finally {
+    running.child.kill('SIGKILL');
+    other.process.child.kill('SIGCONT');
+    await other.close();
+  }
+});
+
+test('echo agents of a server that went away are told without advice to start one', async () => {
+  const other = await ServeProcess.start();
+  const running = other.spawn(['bench', '--duration', '1h']);
+  try {
+    await running.says('1 s  ');
+    await other.process.signal('SIGKILL');
+    const { stderr } = await running.signal('SIGINT');
+    assert.match(
+      stderr,
+      /^bench-echo-\w+-1 was not removed: the server does not answer any more\./m,
+    );
+  } finally {
+    running.child.kill('SIGKILL');
+    await other.close();
+  }
+});
+
 test('agents that fail their messages are told of', async () => {
   const args = ['bench', 'trap', '--count', '10', '--warmup', '0', '--quiet'];
   const result = await server.json<BenchResult>(args);
