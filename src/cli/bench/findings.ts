@@ -4,7 +4,7 @@ import { barsOf, latenciesOf, percentileCurve } from './distribution.js';
 import type { Measurement } from './measurement.js';
 import { notesOn } from './notes.js';
 import type { BenchResult } from './result.js';
-import type { BenchSettings } from './settings.js';
+import { type BenchSettings, isGrpc } from './settings.js';
 
 /** What is known at the end of a load. */
 export interface Findings {
@@ -49,13 +49,15 @@ export function resultOf(findings: Findings): BenchResult {
 }
 
 function settingsOf(
-  { transport, message, load }: BenchSettings,
+  { transport, grpc, message, load }: BenchSettings,
   agents: readonly string[],
   content_bytes: number,
 ): BenchResult['settings'] {
   const { wait, persist, performative, timeout_ms } = message;
   return {
-    ...{ transport, agents, wait, persist, performative, content_bytes },
+    transport,
+    grpc: isGrpc(transport) ? grpc : null,
+    ...{ agents, wait, persist, performative, content_bytes },
     connections: load.connections,
     in_flight: load.inFlight,
     threads: load.threads,

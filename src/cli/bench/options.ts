@@ -5,7 +5,7 @@ import { LIMITS } from '../../base/limits.js';
 import type { ServerAddress } from '../connection.js';
 import { UsageError } from '../failures.js';
 import type { Json } from '../option-values.js';
-import type { BenchSettings, Transport } from './settings.js';
+import { type BenchSettings, isGrpc, type Transport } from './settings.js';
 
 /** What commander reads. */
 export interface BenchOptions {
@@ -89,7 +89,7 @@ function checkTogether(options: BenchOptions, agents: readonly string[]): void {
       '--in-flight is for ws, grpc and grpc-stream: over REST a connection has one request under way. Raise --connections.',
     );
   }
-  if (options.grpc !== undefined && !transport.startsWith('grpc')) {
+  if (options.grpc !== undefined && !isGrpc(transport)) {
     throw new UsageError('--grpc needs --transport grpc or grpc-stream.');
   }
   if (payload !== undefined && payload < PAYLOAD_MIN_BYTES) {

@@ -21,6 +21,8 @@ export interface BenchResult {
   };
   readonly settings: {
     readonly transport: string;
+    /** Where gRPC is served; `null` for another transport. */
+    readonly grpc: string | null;
     readonly agents: readonly string[];
     readonly wait: boolean;
     readonly persist: boolean;

@@ -10,7 +10,7 @@ import { Measurement } from './measurement.js';
 import { Progress } from './progress.js';
 import type { BenchResult } from './result.js';
 import { SampleAgents } from './sample-agents.js';
-import { type BenchSettings, messageTo } from './settings.js';
+import { type BenchSettings, isGrpc, messageTo } from './settings.js';
 import { textReport } from './text-report.js';
 import { errorOf, LoadThreads } from './threads.js';
 import { numbered, seconds } from './units.js';
@@ -43,6 +43,7 @@ export async function runBench(run: BenchRun): Promise<void> {
   });
   try {
     const server = (await run.connection.ask((client) => client.systemStatus())).value;
+    await reachTransport(run, stop.signal);
     const agents = await receiversOf(run, samples, progress, stop.signal);
     await tryOut(run, agents, stop.signal);
     const findings = await measure(run, agents, server, progress, stop.signal);
@@ -56,6 +57,13 @@ export async function runBench(run: BenchRun): Promise<void> {
     await samples.remove();
     stop.dispose();
   }
+}
+
+/** @throws UnreachableError when gRPC is chosen, which has an address of its own, and is not there */
+async function reachTransport({ settings }: BenchRun, signal: AbortSignal): Promise<void> {
+  if (!isGrpc(settings.transport)) return;
+  const { reachGrpc } = await import('./grpc-probe.js');
+  await reachGrpc(settings, signal);
 }
 
 /** @throws ApiError when an agent is not there, or none may be deployed */

@@ -4,6 +4,8 @@ import type { ServerAddress } from '../connection.js';
 export const TRANSPORTS = Object.freeze(['rest', 'ws', 'grpc', 'grpc-stream'] as const);
 export type Transport = (typeof TRANSPORTS)[number];
 
+export const isGrpc = (transport: Transport): boolean => transport.startsWith('grpc');
+
 /** What is sent, and how. It crosses to the threads as it is. */
 export interface MessageSettings {
   readonly performative: Performative;

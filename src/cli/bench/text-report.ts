@@ -28,7 +28,7 @@ export function textReport(result: BenchResult): string {
 
 /** The settings in words. */
 export function settingsRecord({ server, settings, caxton }: BenchResult) {
-  const { transport, agents, wait, persist, performative, content_bytes } = settings;
+  const { transport, grpc, agents, wait, persist, performative, content_bytes } = settings;
   const { connections, in_flight: inFlight, threads, rate_per_second: rate } = settings;
   const ends = wait ? 'until the reply' : 'until it is accepted';
   return {
@@ -40,7 +40,7 @@ export function settingsRecord({ server, settings, caxton }: BenchResult) {
       rate === null
         ? 'closed loop: the next message when one is answered'
         : `${count(rate)} messages/s by a fixed schedule`,
-    connections: `${connections} over ${transport}, ${inFlight} in flight on each, ${numbered(threads, 'thread')}`,
+    connections: `${connections} over ${transport}${grpc === null ? '' : ` to ${grpc}`}, ${inFlight} in flight on each, ${numbered(threads, 'thread')}`,
     time: `${seconds(settings.duration_ms)} after ${seconds(settings.warmup_ms)} of warm-up`,
   };
 }

@@ -149,6 +149,12 @@ test('the report for people has settings, totals, percentiles and a plot', async
   assert.equal(quiet.stderr, '');
 });
 
+test('the report names the address of gRPC', async () => {
+  const args = ['bench', ...over('grpc'), '--count', '20', '--warmup', '0'];
+  const { stdout } = await server.run(args);
+  assert.ok(stdout.includes(`\nconnections  10 over grpc to ${server.grpcAddress}, 1 in flight`));
+});
+
 test('progress is told each second', async () => {
   const args = ['bench', '--duration', '1500ms', '--warmup', '100ms'];
   const { stderr } = await server.run(args);

@@ -72,6 +72,29 @@ test('a server that is not there, and gRPC that is not, are told', async () => {
   const away = await server.run(['bench', '--server', 'http://127.0.0.1:1']);
   assert.equal(away.code, EXIT.unreachable);
   assert.match(away.stderr, /^error UNAVAILABLE: No server answers at http:\/\/127\.0\.0\.1:1: /);
+  for (const transport of ['grpc', 'grpc-stream']) {
+    const args = ['bench', '--transport', transport, '--grpc', '127.0.0.1:1'];
+    const { code, stderr } = await server.run(args);
+    assert.equal(code, EXIT.unreachable);
+    // The first line: no agent was deployed before.
+    assert.match(
+      stderr,
+      /^error UNAVAILABLE: No Caxton server answers over gRPC at 127\.0\.0\.1:1: connect ECONNREFUSED.*with --grpc HOST:PORT\.\n$/,
+    );
+  }
+});
+
+test('a server that refuses gRPC by its token is told in its own words', async () => {
+  const config = server.file('grpc-tokens.yaml');
+  writeFileSync(config, CONFIG);
+  const guarded = await ServeProcess.start(['--config', config]);
+  try {
+    const args = ['bench', 'echo', '--transport', 'grpc', '--grpc', guarded.grpcAddress];
+    const { stderr } = await guarded.run(args, { env: { CAXTON_TOKEN: 'token-of-nobody' } });
+    assert.match(stderr, /^error UNAUTHORIZED: /);
+  } finally {
+    await guarded.close();
+  }
 });
 
 test('an agent that is not there is told with the name that was meant', async () => {
