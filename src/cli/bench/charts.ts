@@ -40,8 +40,14 @@ const latencyAxis = {
   axisLabel: { formatter: (us: number) => microseconds(us) },
 };
 
-/** 90 %, 99 %, 99.9 % … are as far from each other, so that the tail is to be seen. */
-function percentileChart({ percentiles }: BenchResult): object {
+/** Percentiles whose latencies are told beside the curve. */
+const MARKED = [50, 90, 99, 99.9] as const;
+
+/**
+ * 90 %, 99 %, 99.9 % … are as far from each other, so that the tail is to be seen, and so are tenfold
+ * latencies, as otherwise a long tail leaves a flat line of all others.
+ */
+function percentileChart({ percentiles, latency_us: latency }: BenchResult): object {
   const finite = percentiles.filter(({ percentile }) => percentile < 100);
   const points = finite.map(({ percentile, us }) => [1 / (1 - percentile / 100), us]);
   return {
@@ -50,9 +56,25 @@ function percentileChart({ percentiles }: BenchResult): object {
       type: 'log',
       axisLabel: { formatter: (share: number) => percentileText(share) },
     },
-    yAxis: latencyAxis,
-    series: [line('latency', points)],
+    yAxis: {
+      type: 'log',
+      axisLabel: latencyAxis.axisLabel,
+      minorSplitLine: { show: true },
+    },
+    series: [line('latency', points, { markPoint: marks(points, latency) })],
   };
+}
+
+function marks(points: readonly number[][], latency: BenchResult['latency_us']): object {
+  const end = points.at(-1)?.[0] ?? 0;
+  const data = MARKED.flatMap((percentile) => {
+    const us = latency?.[`p${percentile}`];
+    const share = 1 / (1 - percentile / 100);
+    // A curve of few latencies ends before.
+    if (us === undefined || share > end) return [];
+    return [{ coord: [share, us], value: `p${percentile} ${microseconds(us)}` }];
+  });
+  return { symbol: 'circle', symbolSize: 7, label: { position: 'top', formatter: '{c}' }, data };
 }
 
 function percentileText(share: number): string {

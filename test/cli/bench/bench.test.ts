@@ -171,6 +171,7 @@ test('--html writes a report that needs nothing else', async () => {
   assert.equal(html.match(/<svg /g)?.length, 4);
   assert.ok(html.includes('>Latency by percentile<') && html.includes(result.machine.processor));
   // Names of XML, the server's URL, and no other address.
+  for (const name of ['p50', 'p90', 'p99'] as const) assert.ok(html.includes(`>${name} `), name);
   const urls = new Set(html.match(/\w+:\/\/[^"'<) ]+/g));
   assert.deepEqual(
     [...urls].filter((url) => !url.startsWith('http://www.w3.org/')),
