@@ -25,6 +25,7 @@ export function addBenchCommand(program: Command): void {
     .option('--html <file>', 'also write a report with charts into a file')
     .option('--quiet', 'no progress on stderr')
     .addHelpText('after', AFTER_HELP)
+    .option('--fail-on-errors', 'exit with 1 when any message failed')
     .action(async (agents: string[], options: BenchOptions, own: Command) => {
       const output = outputOf(own);
       const connection = connectionOf(own);

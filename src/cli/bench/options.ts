@@ -25,6 +25,7 @@ export interface BenchOptions {
   readonly duration?: number;
   readonly count?: number;
   readonly warmup: number;
+  readonly failOnErrors?: boolean;
   readonly timeout: number;
   readonly html?: string;
   readonly quiet?: boolean;

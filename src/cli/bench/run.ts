@@ -13,7 +13,7 @@ import { SampleAgents } from './sample-agents.js';
 import { type BenchSettings, isGrpc, messageTo } from './settings.js';
 import { textReport } from './text-report.js';
 import { errorOf, LoadThreads } from './threads.js';
-import { numbered, seconds } from './units.js';
+import { count, numbered, seconds } from './units.js';
 
 export interface BenchRun {
   readonly connection: Connection;
@@ -22,6 +22,8 @@ export interface BenchRun {
   /** None = echo agents are deployed. */
   readonly agents: readonly string[];
   readonly echoAgents?: number;
+  /** Whether a message that failed is a failure of the command. */
+  readonly failOnErrors?: boolean;
   readonly html?: string;
   readonly quiet?: boolean;
 }
@@ -31,8 +33,9 @@ const MANY = /^(capability|broadcast):/;
 
 /**
  * Loads a server, prints what came of it, and leaves no agents behind.
- * @throws ApiError, UnreachableError when the server is not there or refuses; when no message was
- * answered, the most frequent reason, or a CaxtonError that tells why none was sent
+ * @throws ApiError, UnreachableError when the server is not there or refuses; the most frequent
+ * reason when no message was answered or, by `failOnErrors`, when any failed; a CaxtonError that
+ * tells why none was sent
  */
 export async function runBench(run: BenchRun): Promise<void> {
   const samples = new SampleAgents(run.connection);
@@ -128,11 +131,20 @@ async function measure(
   }
 }
 
-async function report({ output, html }: BenchRun, findings: Findings): Promise<void> {
+async function report({ output, html, failOnErrors }: BenchRun, findings: Findings): Promise<void> {
   const result = resultOf(findings);
   output.print(JSON.stringify(result), () => textReport(result));
   if (html !== undefined) await writeReport(html, result);
   if (result.messages.answered === 0) refuseNothing(result);
+  if (failOnErrors === true) refuseFailed(result);
+}
+
+/** @throws when any message failed */
+function refuseFailed({ errors, messages }: BenchResult): void {
+  const [worst] = errors;
+  if (worst === undefined) return;
+  const some = `${count(messages.failed)} of ${numbered(messages.sent, 'message')} failed`;
+  throw errorOf({ code: worst.code, message: `${some}, most by: ${worst.first_message}` });
 }
 
 /** @throws when no message was answered, and nobody stopped the load before one could be */

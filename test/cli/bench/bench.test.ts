@@ -134,7 +134,7 @@ test('echo agents are there while it runs, and gone afterwards', async () => {
 });
 
 test('the report for people has settings, totals, percentiles and a plot', async () => {
-  const args = ['bench', '--count', '50', '--warmup', '0', '--payload', '2KB'];
+  const args = ['bench', '--count', '50', '--warmup', '0', '--payload', '2KB', '--fail-on-errors'];
   const { code, stdout, stderr } = await server.run(args);
   assert.equal(code, EXIT.ok);
   assert.match(stdout, /^server +http:\/\/127\.0\.0\.1:\d+\/ \(caxton [\d.]+, 1 worker\)\n/);

@@ -193,10 +193,10 @@ test('roles and rates: what is missing is told, and 429s are counted', async () 
       assert.equal(result.messages.answered, 60, transport);
     }
     const load = ['--count', '60', '--warmup', '0', '--connections', '2'];
-    const { messages, errors, notes } = await guarded.json<BenchResult>(
-      ['bench', 'echo', ...load],
-      as('sender'),
-    );
+    const strict = ['bench', 'echo', ...load, '--quiet', '--fail-on-errors', '--output', 'json'];
+    const { code, stdout, stderr } = await guarded.run(strict, as('sender'));
+    const { messages, errors, notes } = JSON.parse(stdout) as BenchResult;
+    assert.ok(messages.answered > 0);
     assert.equal(messages.answered + messages.failed, 60);
     assert.deepEqual(
       errors.map(({ code, count }) => [code, count]),
@@ -204,6 +204,10 @@ test('roles and rates: what is missing is told, and 429s are counted', async () 
     );
     assert.ok(messages.failed > 0);
     assert.ok(notes.some((note) => note.includes('raise rate_limits.messages')));
+    assert.equal(code, EXIT.failed);
+    const { error } = JSON.parse(stderr) as { error: { code: string; message: string } };
+    assert.equal(error.code, 'RATE_LIMITED');
+    assert.ok(error.message.startsWith(`${messages.failed} of 60 messages failed, most by: `));
   } finally {
     await guarded.close();
   }
