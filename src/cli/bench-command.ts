@@ -11,6 +11,8 @@ was due, also where it had to wait for a free place: what a slow server holds ba
 Without, each place sends the next message when the last one is answered.
 
   caxton bench                                     deploys an echo agent, loads it, removes it
+A server takes 1,000 messages a second by default: start it with --no-rate-limits for a load.
+
   caxton bench echo --rate 2000 --duration 1m --html report.html
   caxton bench a b --transport ws --in-flight 100 --no-wait`;
 
