@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { LIMITS } from '../base/limits.js';
+import { normalizePerformative, PERFORMATIVES, type Performative } from '../fipa/performative.js';
 import { type BenchOptions, PAYLOAD_DEFAULT_BYTES, settingsOf } from './bench/options.js';
 import { TRANSPORTS } from './bench/settings.js';
 import { addClientOptions, connectionOf, outputOf } from './client-options.js';
@@ -10,9 +11,9 @@ With --rate, messages are due by a fixed schedule, and the latency of each is co
 was due, also where it had to wait for a free place: what a slow server holds back is not left out.
 Without, each place sends the next message when the last one is answered.
 
-  caxton bench                                     deploys an echo agent, loads it, removes it
 A server takes 1,000 messages a second by default: start it with --no-rate-limits for a load.
 
+  caxton bench                                     deploys an echo agent, loads it, removes it
   caxton bench echo --rate 2000 --duration 1m --html report.html
   caxton bench a b --transport ws --in-flight 100 --no-wait`;
 
@@ -24,10 +25,10 @@ export function addBenchCommand(program: Command): void {
   addLoadOptions(command);
   addMessageOptions(command);
   command
+    .option('--fail-on-errors', 'exit with 1 when any message failed')
     .option('--html <file>', 'also write a report with charts into a file')
     .option('--quiet', 'no progress on stderr')
     .addHelpText('after', AFTER_HELP)
-    .option('--fail-on-errors', 'exit with 1 when any message failed')
     .action(async (agents: string[], options: BenchOptions, own: Command) => {
       const output = outputOf(own);
       const connection = connectionOf(own);
@@ -77,7 +78,7 @@ function addMessageOptions(command: Command): void {
     .option('--wait', 'wait for the reply to each message (default)')
     .option('--no-wait', 'wait until messages are accepted, not for replies')
     .option('--persist', 'wait until messages are on disk')
-    .option('--performative <act>', 'the FIPA act (default: request; inform with --no-wait)')
+    .option('--performative <act>', 'the FIPA act (default: request; inform with --no-wait)', act)
     .addOption(
       new Option(
         '--payload <size>',
@@ -92,6 +93,19 @@ function addMessageOptions(command: Command): void {
         .argParser(waitDuration)
         .default(LIMITS.wait_default_ms, '30s'),
     );
+  refuseTogether(command, 'wait', 'no-wait');
+}
+
+/** For an option and its opposite, of which commander takes the last. */
+function refuseTogether(command: Command, ...names: readonly string[]): void {
+  const given = new Set<string>();
+  for (const name of names) {
+    command.on(`option:${name}`, () => {
+      given.add(name);
+      if (given.size === 1) return;
+      command.error(`error: option '--${names[0]}' cannot be used with option '--${names[1]}'`);
+    });
+  }
 }
 
 function value(flags: string, description: string, standard: number, most: number): Option {
@@ -118,6 +132,12 @@ function durationWithin(text: string, most_ms: number, most: string): number {
   const duration_ms = durationMs(text);
   if (duration_ms >= 1 && duration_ms <= most_ms) return duration_ms;
   throw new InvalidArgumentError(`Write a duration from 1ms to ${most}.`);
+}
+
+function act(text: string): Performative {
+  const performative = normalizePerformative(text);
+  if (performative !== undefined) return performative;
+  throw new InvalidArgumentError(`Write one of ${PERFORMATIVES.join(', ')}.`);
 }
 
 function address(text: string): string {

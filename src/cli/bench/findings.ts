@@ -63,6 +63,7 @@ function settingsOf(
     threads: load.threads,
     rate_per_second: load.rate ?? null,
     duration_ms: load.duration_ms,
+    count: load.count ?? null,
     warmup_ms: load.warmup_ms,
     timeout_ms,
   };

@@ -1,6 +1,6 @@
 import { LOCAL_CODES } from './connection-lane.js';
 import type { BenchResult } from './result.js';
-import { count, percent } from './units.js';
+import { count, numbered, percent } from './units.js';
 
 type Figures = Omit<BenchResult, 'notes'>;
 
@@ -29,7 +29,7 @@ function rateNotes({ settings, messages }: Figures): string[] {
   if (rate === null || messages.unsent <= due * MISSED) return [];
   const places = count(connections * in_flight);
   return [
-    `The rate was not reached: ${count(messages.answered_per_second)} of ${count(rate)} messages/s. ${count(messages.unsent)} messages were due and never sent, as all ${places} places on connections were taken: where the server could do more, raise --connections or --in-flight.`,
+    `The rate was not reached: ${count(messages.answered_per_second)} of ${count(rate)} messages/s. ${numbered(messages.unsent, 'message')} ${were(messages.unsent)} due and never sent, as all ${places} places on connections were taken: where the server could do more, raise --connections or --in-flight.`,
   ];
 }
 
@@ -46,18 +46,20 @@ function generatorNotes({ settings, generator, messages, machine }: Figures): st
   }
   if (generator.late > messages.sent * LATE) {
     notes.push(
-      `The load generator sent ${count(generator.late)} messages late by itself; that is part of their latencies.`,
+      `The load generator sent ${numbered(generator.late, 'message')} late by itself; that is part of the latencies.`,
     );
   }
   return notes;
 }
+
+const were = (times: number): string => (times === 1 ? 'was' : 'were');
 
 function replyNotes({ replies }: Figures): string[] {
   return NEGATIVE.flatMap((act) => {
     const times = replies[act] ?? 0;
     if (times === 0) return [];
     return [
-      `${count(times)} replies were ${act}: these count as answered; "caxton agent logs" and "caxton dead-letter list" tell more.`,
+      `${count(times)} ${times === 1 ? 'reply was' : 'replies were'} ${act}: that counts as answered; "caxton agent logs" and "caxton dead-letter list" tell more.`,
     ];
   });
 }

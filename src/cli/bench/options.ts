@@ -14,7 +14,6 @@ export interface BenchOptions {
   readonly grpc?: string;
   readonly wait?: boolean;
   readonly persist?: boolean;
-  /** As it was written; the server tells when there is none. */
   readonly performative?: Performative;
   readonly payload?: number;
   readonly content?: Json;
@@ -25,8 +24,8 @@ export interface BenchOptions {
   readonly duration?: number;
   readonly count?: number;
   readonly warmup: number;
-  readonly failOnErrors?: boolean;
   readonly timeout: number;
+  readonly failOnErrors?: boolean;
   readonly html?: string;
   readonly quiet?: boolean;
 }

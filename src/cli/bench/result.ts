@@ -34,6 +34,8 @@ export interface BenchResult {
     /** `null` = the next message is sent when one is answered. */
     readonly rate_per_second: number | null;
     readonly duration_ms: number;
+    /** Messages after which it ends; `null` = by the time alone. */
+    readonly count: number | null;
     readonly warmup_ms: number;
     readonly timeout_ms: number;
   };

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../base/limits.js';
 import { formatBytes } from '../../base/units.js';
 import { columns, record } from '../output.js';
 import { printable } from '../printable.js';
@@ -41,8 +42,17 @@ export function settingsRecord({ server, settings, caxton }: BenchResult) {
         ? 'closed loop: the next message when one is answered'
         : `${count(rate)} messages/s by a fixed schedule`,
     connections: `${connections} over ${transport}${grpc === null ? '' : ` to ${grpc}`}, ${inFlight} in flight on each, ${numbered(threads, 'thread')}`,
-    time: `${seconds(settings.duration_ms)} after ${seconds(settings.warmup_ms)} of warm-up`,
+    time: timeText(settings),
   };
+}
+
+function timeText({ duration_ms, count: most, warmup_ms }: BenchResult['settings']): string {
+  const time = seconds(duration_ms);
+  const warmup = warmup_ms === 0 ? 'without warm-up' : `after ${seconds(warmup_ms)} of warm-up`;
+  if (most === null) return `${time}, ${warmup}`;
+  // The longest time is that of a count alone.
+  const atMost = duration_ms < LIMITS.bench_duration_max_ms ? ` or for ${time}` : '';
+  return `until ${numbered(most, 'message')}${atMost}, ${warmup}`;
 }
 
 function totals({ messages, elapsed_ms, replies, generator }: BenchResult) {

@@ -140,6 +140,7 @@ test('the report for people has settings, totals, percentiles and a plot', async
   assert.match(stdout, /^server +http:\/\/127\.0\.0\.1:\d+\/ \(caxton [\d.]+, 1 worker\)\n/);
   assert.match(stdout, /\nmessage +request of 2KB, until the reply\n/);
   assert.match(stdout, /\nload +closed loop: /);
+  assert.match(stdout, /\ntime +until 50 messages, without warm-up\n/);
   assert.match(stdout, /\nanswered +50 of 50 in /);
   assert.match(stdout, /\nreplies +50 inform\n/);
   assert.match(stdout, /\nMIN +MEAN +STDDEV +P50 +P75 +P90 +P95 +P99 +P99\.9 +P99\.99 +MAX\n/);
@@ -170,8 +171,8 @@ test('--html writes a report that needs nothing else', async () => {
   assert.match(html, /^<!DOCTYPE html>\n<html lang="en">/);
   assert.equal(html.match(/<svg /g)?.length, 4);
   assert.ok(html.includes('>Latency by percentile<') && html.includes(result.machine.processor));
-  // Names of XML, the server's URL, and no other address.
   for (const name of ['p50', 'p90', 'p99'] as const) assert.ok(html.includes(`>${name} `), name);
+  // Names of XML, the server's URL, and no other address.
   const urls = new Set(html.match(/\w+:\/\/[^"'<) ]+/g));
   assert.deepEqual(
     [...urls].filter((url) => !url.startsWith('http://www.w3.org/')),
