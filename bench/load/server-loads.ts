@@ -2,6 +2,7 @@ import { bounceAgent, echoAgent, sinkAgent } from '../harness/agents.js';
 import type { CaxtonServer } from '../harness/caxton.js';
 import { runScript } from '../harness/child.js';
 import { compileAssembly } from '../harness/kernels.js';
+import { agentName, deployAgents } from '../harness/many-agents.js';
 import { askingMessage, messageOfContent, sampleMessage } from '../harness/sample-message.js';
 import { PING, PONG, volley } from '../rows/volley.js';
 import type { GrpcInput } from './grpc-client.js';
@@ -25,6 +26,7 @@ export interface ServerLoad {
 const SINK = 'sink-0001';
 const ECHO = 'echo-0001';
 const BUSY = 'busy-0001';
+const MANY_AGENTS = 10_000;
 /** Fewer frames where they are large, as what is under way has to fit into a mailbox of 8 MiB. */
 const BATCH_BYTES_MAX = 4_000_000;
 
@@ -109,6 +111,19 @@ export const SERVER_LOADS = {
       await server.deploy(PONG, await bounceAgent(PING));
     },
     run: (server, seconds) => volley(server, UNDER_WAY.agent_to_agent, seconds),
+  },
+  many_agents: {
+    deploy: async (server) => {
+      await deployAgents(server, MANY_AGENTS);
+    },
+    run: (server, seconds) =>
+      measureHttp({
+        url: server.url('/api/v1/messages'),
+        message: Array.from({ length: MANY_AGENTS }, (_, i) => sampleMessage(agentName(i))),
+        connections: UNDER_WAY.rest_connections,
+        seconds,
+        server,
+      }),
   },
 } satisfies Readonly<Record<string, ServerLoad>>;
 

@@ -30,7 +30,7 @@ const WARM_SECONDS = 2;
 const SAMPLE_US = 400;
 const MEMORY = 'idle_memory';
 /** Loads that the page has no section on. */
-const ON_REQUEST = ['rest_wait_busy', 'grpc_unary'];
+const ON_REQUEST = ['rest_wait_busy'];
 const OUT = packageFile('docs', 'performance');
 
 const PROFILED_ROLES = ['main', 'worker', 'writer'] as const;

@@ -1,22 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { sinkAgent } from '../harness/agents.js';
 import { CaxtonServer } from '../harness/caxton.js';
 import type { Context } from '../harness/context.js';
 import { makeFolder, removeFolder } from '../harness/leftovers.js';
+import { agentName, DEPLOYS, deployAgents } from '../harness/many-agents.js';
 import { canReadMemory, readMemory } from '../harness/process-memory.js';
 import { sampleMessage } from '../harness/sample-message.js';
 import { takeTurns } from '../harness/turns.js';
 import { measureHttp } from '../load/measure-http.js';
 
 const CONNECTIONS = 64;
-/** Deploys under way at a time. */
-const DEPLOYS = 16;
 const ALL_RUNNING_MS = 300_000;
 /** So long after a load nothing of it is under way any more. */
 const REST_MS = 2_000;
 const KIB = 1024;
-
-const nameOf = (number: number): string => `agent-${String(number).padStart(4, '0')}`;
 
 /** What it costs to have many agents: throughput, memory, deploys and the start of the server. */
 export async function run(context: Context): Promise<void> {
@@ -38,10 +34,10 @@ async function withAgents(
   let one = await CaxtonServer.start({ data: dataOfOne });
   let many = await CaxtonServer.start({ data });
   try {
-    await deployAll(one, 1);
+    await deployAgents(one, 1);
     const prefix = `many_agents_${agents}`;
     const better = 'lower';
-    const deploySeconds = await deployAll(many, agents);
+    const deploySeconds = await deployAgents(many, agents);
     const deploy_ms = (deploySeconds * 1_000) / agents;
     const note = `${DEPLOYS} under way at a time, over REST`;
     context.report({
@@ -78,18 +74,6 @@ async function startTimed(data: string, agents: number): Promise<[CaxtonServer, 
   const server = await CaxtonServer.start({ data });
   await allRunning(server, agents);
   return [server, (performance.now() - start) / 1_000];
-}
-
-/** @returns how long it took, in seconds */
-async function deployAll(server: CaxtonServer, agents: number): Promise<number> {
-  const wasm = await sinkAgent();
-  const start = performance.now();
-  let next = 0;
-  const deployInTurn = async (): Promise<void> => {
-    while (next < agents) await server.deploy(nameOf(next++), wasm);
-  };
-  await Promise.all(Array.from({ length: DEPLOYS }, deployInTurn));
-  return (performance.now() - start) / 1_000;
 }
 
 async function allRunning(server: CaxtonServer, agents: number): Promise<void> {
@@ -135,7 +119,7 @@ async function throughput(
 ): Promise<void> {
   // The load generator has the same work for one agent as for many.
   const messages = (receivers: number) =>
-    Array.from({ length: agents }, (_, i) => sampleMessage(nameOf(i % receivers)));
+    Array.from({ length: agents }, (_, i) => sampleMessage(agentName(i % receivers)));
   const send = (server: CaxtonServer, receivers: number) => {
     const message = messages(receivers);
     const load = { connections: CONNECTIONS, seconds: context.seconds(1) };
