@@ -167,6 +167,7 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = Object.freeze
   'fuel-reporter': special,
   'log-agent': special,
   'msgpack-echo': special,
+  'send-then-work': special,
   'shutdown-agent': special,
   'slow-agent': special,
   'store-agent': special,
