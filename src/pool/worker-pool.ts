@@ -57,8 +57,8 @@ export class WorkerPool {
   readonly #patience = new Patience();
   /** Since when replies are awaited, or the last ones came. */
   #waitingSinceMs = 0;
-  /** Since the bell was asked for last. */
-  #tookSome = false;
+  /** Since it was asked for last: only shortly after it rang may a worker leave it. */
+  #bellRang = false;
   /** Runs after the bell was asked for, once, while workers have something in hand. */
   readonly #lookAgain = setTimeout(() => this.#look(), LOOK_AGAIN_MS).unref();
 
@@ -155,7 +155,6 @@ export class WorkerPool {
       inFlight += channel.inFlight;
       hasAnswers = hasAnswers || channel.hasAnswers;
     }
-    if (taken > 0) this.#tookSome = true;
     const waitedMs = this.#waited(taken);
     if (more && !this.#listener.ready()) {
       // The history is behind: come back later rather than turn in a circle.
@@ -170,8 +169,8 @@ export class WorkerPool {
       return;
     }
     this.#polling = false;
-    if (inFlight > 0 && this.#tookSome) this.#lookAgain.refresh();
-    this.#tookSome = false;
+    if (inFlight > 0 && this.#bellRang) this.#lookAgain.refresh();
+    this.#bellRang = false;
   };
 
   /** @returns for how long nothing has come, in milliseconds */
@@ -214,8 +213,10 @@ export class WorkerPool {
     };
     seat.ready = new Promise((resolve, reject) => {
       port1.on('message', (reply: ControlReply | typeof DOORBELL) => {
-        if (reply === DOORBELL) this.#look();
-        else if (reply.verb === 'ready') {
+        if (reply === DOORBELL) {
+          this.#bellRang = true;
+          this.#look();
+        } else if (reply.verb === 'ready') {
           this.#watchThread(seat, reply.threadId);
           resolve();
         } else {

@@ -27,7 +27,6 @@ export class Router {
   readonly #parts: RouterParts;
   // The binary form of the message being accepted; rings, mailboxes and the history copy from it.
   #scratch = Buffer.allocUnsafeSlow(64 * 1024);
-
   readonly #encoded: EncodedRoute;
 
   constructor(parts: RouterParts) {

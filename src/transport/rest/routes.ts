@@ -18,7 +18,7 @@ import { decodeBase64, readForm } from './deploy-body.js';
 import { type AnswerForm, Exchange } from './exchange.js';
 import { type QueryFields, readQuery } from './query-string.js';
 import { asFields, bodyKind, receiveBody } from './request-body.js';
-import { PlainSends, sendRequest } from './send-request.js';
+import { PlainSendReader, sendRequest } from './send-request.js';
 
 type Fields = Record<string, unknown>;
 type AnyOperation = Operation<unknown, unknown>;
@@ -157,7 +157,9 @@ function handlerWithBody(route: Route, parts: RestParts): UwsHandler {
   const file = operation.rest.file;
   const isAudited = api.audit.covers(operation);
   const replies = route.sends ? new RepliedJson() : undefined;
-  const plain = route.sends ? new PlainSends(api.runtime.config.limits.content_bytes) : undefined;
+  const plain = route.sends
+    ? new PlainSendReader(api.runtime.config.limits.content_bytes)
+    : undefined;
   return (response, request) => {
     const exchange = new Exchange(response, logger, replies);
     // All of the request is read here: it is gone when this handler returns.

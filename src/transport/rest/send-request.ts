@@ -13,7 +13,7 @@ export function sendRequest(fromUrl: Fields, body: Fields): SendRequest {
 }
 
 /** Reads sends whose message is as most are, without an object made of the body in between. */
-export class PlainSends {
+export class PlainSendReader {
   readonly #reader = new JsonMessageReader();
   readonly #contentBytes: number;
 
