@@ -111,19 +111,22 @@ export function checkSenderAllowed({ name, tokenNames }: Principal, sender: stri
 
 /**
  * A token may be restricted to some agents.
+ * @param asked what the caller asked for, where that isn't the agent: it is not told whose it is
  * @throws CaxtonError FORBIDDEN
  */
 export function checkAgentAllowed(
   principal: Principal,
   agent: string,
   snapshot?: Pick<AgentSnapshot, 'agentId' | 'config'>,
+  asked: Readonly<Record<string, string>> = { agent_id: agent },
 ): void {
   const allowed = principal.agents;
   if (allowed === undefined || allowed.has(agent)) return;
   if (snapshot && (allowed.has(snapshot.agentId) || allowed.has(snapshot.config.name))) return;
+  const [name] = Object.values(asked);
   throw new CaxtonError(
     'FORBIDDEN',
-    `The token ${principal.name} is restricted to other agents than '${agent}'.`,
-    { agent_id: agent },
+    `The token ${principal.name} is restricted to other agents than ${'agent_id' in asked ? '' : 'that of '}'${name}'.`,
+    asked,
   );
 }

@@ -18,7 +18,7 @@ export const WORKERS_MAX = 64;
 
 /**
  * `unit` says how text is read before it is checked: "1MiB" for bytes, "7d" for a duration in
- * milliseconds, "HOST:PORT" for an endpoint, fuel or "100m" for cpu.
+ * milliseconds, "HOST:PORT" for an endpoint, fuel or "100m" for cpu, "a, b" for names.
  */
 const bytes = (minimum: number, maximum: number) =>
   Type.Integer({ minimum, maximum, unit: 'bytes' });
@@ -82,6 +82,15 @@ export const SettingsSchema = section({
   workers: count(1, WORKERS_MAX),
   log: section({ level: Type.Enum([...LOG_LEVELS]) }),
   tokens: Type.Array(token),
+  /** By which a server without tokens may be asked for, and whose pages may ask, beside this machine's. */
+  allowed_hosts: Type.Array(
+    Type.String({
+      maxLength: 253,
+      pattern: '^[a-z0-9._-]+$',
+      description: 'a host name in lower case, without a port',
+    }),
+    { unit: 'names' },
+  ),
   limits: section({
     content_bytes: bytes(1, LIMITS.content_bytes_max),
     ring_bytes: bytes(LIMITS.ring_bytes_min, LIMITS.ring_bytes_max),
@@ -167,6 +176,7 @@ export function defaultSettings(): Settings {
     workers: Math.min(WORKERS_MAX, Math.max(1, availableParallelism())),
     log: { level: 'info' },
     tokens: [],
+    allowed_hosts: [],
     limits: {
       content_bytes: LIMITS.content_bytes,
       ring_bytes: LIMITS.ring_bytes,

@@ -112,6 +112,7 @@ function readUnit(unit: string, value: unknown, path: readonly string[], how: Co
     if (typeof value !== 'string') return value;
     if (unit === 'bytes') return parseBytes(value, field);
     if (unit === 'duration') return parseDurationMs(value, field);
+    if (unit === 'names') return value.split(',').map((name) => name.trim());
     return parseEndpoint(value, field);
   } catch (error) {
     if (!(error instanceof CaxtonError)) throw error;

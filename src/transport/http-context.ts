@@ -2,10 +2,10 @@ import type { Api } from '../api/api.js';
 import { bearerToken } from '../api/auth.js';
 import type { CallContext, Principal } from '../api/operation.js';
 import type { Awaited, Caller } from '../base/caller.js';
-import { CaxtonError, invalidRequest } from '../base/errors.js';
+import { invalidRequest } from '../base/errors.js';
 import { newTraceId, traceIdOf } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
-import { isLoopback } from '../config/endpoint.js';
+import { checkBrowser } from './browser-guard.js';
 import { remoteAddress } from './client-address.js';
 import type { UwsRequest, UwsResponse } from './uws-loader.js';
 
@@ -64,19 +64,27 @@ export function idempotencyKeyOf(request: UwsRequest): string {
   );
 }
 
+/** What else tells of a request's sender. */
+export interface RequestKind {
+  /** For browsers' WebSockets, which can't set headers; '' = none. */
+  readonly queryToken?: string;
+  /** Whether the method is one that brings a body. */
+  readonly bringsBody?: boolean;
+}
+
 /**
  * Tells who sends a request.
- * @param queryToken for browsers' WebSockets, which can't set headers; '' = none
  * @throws CaxtonError UNAUTHORIZED, FORBIDDEN
  */
 export function authenticateRequest(
   api: Api,
   request: UwsRequest,
   response: UwsResponse,
-  queryToken = '',
+  { queryToken = '', bringsBody = false }: RequestKind = {},
 ): Principal {
-  if (api.runtime.config.tokens.length === 0) {
-    checkOrigin(request.getHeader('origin'));
+  const { tokens, allowed_hosts: allowedHosts } = api.runtime.config;
+  if (tokens.length === 0) {
+    checkBrowser(request, allowedHosts, bringsBody);
     return api.authenticate('', api.needsAddress ? remoteAddress(response) : '');
   }
   return api.authenticate(
@@ -84,22 +92,4 @@ export function authenticateRequest(
       bearerToken(request.getHeader('authorization')) ||
       queryToken,
   );
-}
-
-/**
- * Without tokens whoever reaches the server is trusted, and the server listens on loopback for that
- * reason. A page of some web site in this machine's browser reaches it too; its origin gives it away.
- */
-function checkOrigin(origin: string): void {
-  if (origin === '' || isLocalOrigin(origin)) return;
-  throw new CaxtonError(
-    'FORBIDDEN',
-    `Pages of ${origin} can't use a server that has no tokens. Configure a token, or serve the page from this machine.`,
-    { origin },
-  );
-}
-
-function isLocalOrigin(origin: string): boolean {
-  if (!URL.canParse(origin)) return false;
-  return isLoopback(new URL(origin).hostname.replace(/^\[|\]$/g, ''));
 }

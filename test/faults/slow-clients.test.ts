@@ -59,7 +59,7 @@ async function whileOthersAreAnswered(bad: () => Promise<void>): Promise<void> {
 function httpText(path: string, body: string, bodyBytes = body.length): string {
   return [
     `POST ${path} HTTP/1.1`,
-    'Host: caxton',
+    'Host: localhost',
     'Content-Type: application/json',
     `Content-Length: ${bodyBytes}`,
     '',
@@ -185,7 +185,7 @@ test('clients that ask for much and read nothing hold up nobody, and can still c
     for (const client of clients) {
       client.socket.pause();
       // Four megabytes: the server is left with what the network doesn't take.
-      client.write('GET /api/v1/messages?sender=big&limit=50 HTTP/1.1\r\nHost: caxton\r\n\r\n');
+      client.write('GET /api/v1/messages?sender=big&limit=50 HTTP/1.1\r\nHost: localhost\r\n\r\n');
     }
     for (let i = 0; i < 20; i++) await echoAnswers();
   });

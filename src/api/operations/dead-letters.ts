@@ -113,7 +113,9 @@ export const retryDeadLetter = defineOperation({
   run: async (runtime, input: Static<typeof RetryInput>, context) => {
     if (context.principal.agents !== undefined) {
       const agentId = (await runtime.deadLetters.get(input.message_id))?.agentId ?? '';
-      checkAgentAllowed(context.principal, agentId, runtime.agents.find(agentId));
+      checkAgentAllowed(context.principal, agentId, runtime.agents.find(agentId), {
+        message_id: input.message_id,
+      });
     }
     const result = await runtime.deadLetters.retry(input.message_id);
     return {

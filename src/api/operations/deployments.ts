@@ -11,9 +11,10 @@ import {
   type DeploymentState,
   messagesSeen,
 } from '../../runtime/deploy/state.js';
+import type { Runtime } from '../../runtime/runtime.js';
 import { AgentScope } from '../agent-scope.js';
 import { checkAgentAllowed } from '../auth.js';
-import { defineOperation } from '../operation.js';
+import { defineOperation, type Principal } from '../operation.js';
 import { AgentIdInput, Bytes, Offset, PageLimit, Timestamp } from '../schemas.js';
 import { DeploymentStrategyInput } from '../strategy-input.js';
 
@@ -40,6 +41,15 @@ const CreateOutput = Type.Object({
   status: Status,
   created_at: Timestamp,
 });
+
+function checkOwner(
+  runtime: Runtime,
+  principal: Principal,
+  { agentId, deploymentId }: { readonly agentId: string; readonly deploymentId: string },
+): void {
+  const agent = runtime.agents.find(agentId);
+  checkAgentAllowed(principal, agentId, agent, { deployment_id: deploymentId });
+}
 
 export const createDeployment = defineOperation({
   name: 'deployments.create',
@@ -123,7 +133,7 @@ export const getDeployment = defineOperation({
   errors: ['NOT_FOUND'],
   run: async (runtime, input: Static<typeof DeploymentInput>, { principal }) => {
     const state = await runtime.deployments.get(input.deployment_id);
-    AgentScope.of(principal, runtime)?.check(state.plan.agentId);
+    checkOwner(runtime, principal, state.plan);
     return details(state);
   },
 });
@@ -191,7 +201,7 @@ export const rollbackDeployment = defineOperation({
   run: async (runtime, input: Static<typeof RollbackInput>, context) => {
     const { deployments } = runtime;
     const { plan } = await deployments.get(input.deployment_id);
-    checkAgentAllowed(context.principal, plan.agentId, runtime.agents.find(plan.agentId));
+    checkOwner(runtime, context.principal, plan);
     const reason = input.reason || `Rolled back by ${context.principal.name}.`;
     const { state, estimatedCompletionMs } = await deployments.rollBack(plan.deploymentId, reason);
     return {

@@ -177,12 +177,17 @@ function acceptable(runtime: Runtime, input: SendRequest, context: CallContext) 
   const message = acceptableMessage(runtime, input, context);
   const options: SendOptions = {
     persist: input.options?.persist ?? false,
-    idempotencyKey: input.options?.idempotency_key ?? context.idempotencyKey,
+    idempotencyKey: keyOf(input.options?.idempotency_key ?? context.idempotencyKey, context),
     timeoutMs: input.timeout_ms ?? input.options?.timeout_ms ?? LIMITS.wait_default_ms,
     until: input.until ?? 'first',
     caller: input.wait === true ? context.caller : undefined,
   };
   return { message, options };
+}
+
+/** Names of senders are free: under its key nobody shall get what was answered to another token. */
+function keyOf(key: string, { principal }: CallContext): string {
+  return key === '' ? '' : `${principal.name}\n${key}`;
 }
 
 function acceptableMessage(runtime: Runtime, input: SendRequest, context: CallContext): Message {

@@ -49,10 +49,13 @@ interface Whom {
 }
 
 /** A token that is restricted to some agents may offer tasks to these alone. */
-function checkMayUse(runtime: Runtime, principal: Principal, whom: Whom): void {
+function checkMayUse(runtime: Runtime, principal: Principal, whom: Whom, taskId?: string): void {
   if (principal.agents === undefined) return;
   const receivers = whom.participants ?? whom.capabilities.map((name) => `capability:${name}`);
-  for (const name of receivers) checkAgentAllowed(principal, name, runtime.agents.find(name));
+  for (const name of receivers) {
+    const asked = taskId === undefined ? undefined : { task_id: taskId };
+    checkAgentAllowed(principal, name, runtime.agents.find(name), asked);
+  }
 }
 
 const DistributeInput = Type.Object(
@@ -99,7 +102,7 @@ export const distributeTask = defineOperation({
   run: async (runtime, input: Static<typeof DistributeInput>, context) => {
     const { task_id: taskId, strategy = 'best_bid' } = input;
     const waitS = input.max_wait_seconds ?? LIMITS.task_bid_wait_default_s;
-    checkMayUse(runtime, context.principal, runtime.tasks.get(taskId).definition);
+    checkMayUse(runtime, context.principal, runtime.tasks.get(taskId).definition, taskId);
     const task = await runtime.tasks.distribute(taskId, strategy, waitS * 1_000);
     const bid = winningBid(task);
     return {
@@ -164,7 +167,7 @@ export const getTask = defineOperation({
   errors: ['NOT_FOUND'],
   run: (runtime, input: Static<typeof TaskInput>, { principal }) => {
     const task = runtime.tasks.get(input.task_id);
-    checkMayUse(runtime, principal, task.definition);
+    checkMayUse(runtime, principal, task.definition, task.id);
     return taskDetails(task);
   },
 });
@@ -253,7 +256,8 @@ export const cancelTask = defineOperation({
   output: CancelOutput,
   errors: ['NOT_FOUND', 'CONFLICT'],
   run: async (runtime, input: Static<typeof CancelInput>, context) => {
-    checkMayUse(runtime, context.principal, runtime.tasks.get(input.task_id).definition);
+    const { definition } = runtime.tasks.get(input.task_id);
+    checkMayUse(runtime, context.principal, definition, input.task_id);
     const task = await runtime.tasks.cancel(input.task_id, input.reason ?? '');
     return { task_id: task.id, status: task.status, cancelled_at: rfc3339(task.endedMs) };
   },

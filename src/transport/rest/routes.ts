@@ -10,6 +10,7 @@ import {
   authenticateRequest,
   HttpContext,
   idempotencyKeyOf,
+  type RequestKind,
   traceparentOf,
 } from '../http-context.js';
 import { parseJson } from '../parse-json.js';
@@ -42,6 +43,7 @@ export class Route {
   readonly query: QueryFields;
   readonly form: AnswerForm<unknown>;
   readonly readsBody: boolean;
+  readonly kind: RequestKind;
   /** Whether it is the one by which messages come. */
   readonly sends: boolean;
   readonly #queries = new Map<string, Fields>();
@@ -60,6 +62,7 @@ export class Route {
     };
     this.sends = operation === (OPERATIONS.sendMessage as AnyOperation);
     this.readsBody = method === 'POST' || method === 'PUT';
+    this.kind = { bringsBody: this.readsBody };
   }
 
   /** Fields from path and query, to be read only. @throws CaxtonError INVALID_REQUEST */
@@ -125,7 +128,7 @@ function admit(
 ): HttpContext {
   const { operation } = route;
   exchange.traceparent = traceparentOf(request);
-  const principal = authenticateRequest(api, request, exchange.response);
+  const principal = authenticateRequest(api, request, exchange.response, route.kind);
   if (exchange.audited !== undefined) exchange.audited.principal = principal;
   const key = route.readsBody ? idempotencyKeyOf(request) : '';
   const context = new HttpContext(principal, exchange.traceparent, key);

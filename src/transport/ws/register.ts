@@ -41,12 +41,9 @@ export function registerWebSocket(
       let context: HttpContext;
       try {
         const query = new URLSearchParams(request.getQuery() ?? '');
-        const principal = authenticateRequest(
-          parts.api,
-          request,
-          response,
-          query.get('token') ?? '',
-        );
+        const principal = authenticateRequest(parts.api, request, response, {
+          queryToken: query.get('token') ?? '',
+        });
         context = new HttpContext(principal, traceparent, '');
       } catch (error) {
         const traceId = traceIdOf(traceparent) ?? newTraceId();

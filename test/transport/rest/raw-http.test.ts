@@ -26,7 +26,7 @@ const BODY = JSON.stringify({ performative: 'inform', receiver: 'echo', content:
 function post(body: string, extra = '', path = '/api/v1/messages'): string {
   const length = Buffer.byteLength(body);
   return (
-    `POST ${path} HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n` +
+    `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n` +
     `content-length: ${length}\r\n${extra}\r\n${body}`
   );
 }
@@ -48,7 +48,7 @@ const assertAlive = async (): Promise<void> => {
 
 test('pipelined requests are answered each, in their order', () =>
   withRaw(async (raw) => {
-    const get = 'GET /api/v1/agents/echo HTTP/1.1\r\nhost: test\r\n\r\n';
+    const get = 'GET /api/v1/agents/echo HTTP/1.1\r\nhost: localhost\r\n\r\n';
     raw.write(`${post(BODY)}${get}${post('{')}${post(BODY)}`);
     assert.equal((await raw.takeAnswer()).status, 200);
     assert.match((await raw.takeAnswer()).body, /"name":"echo"/);
@@ -71,7 +71,7 @@ test('a body that comes byte by byte is put together', () =>
 test('a chunked body is put together', () =>
   withRaw(async (raw) => {
     raw.write(
-      'POST /api/v1/messages HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n' +
+      'POST /api/v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
         'transfer-encoding: chunked\r\n\r\n',
     );
     const bytes = Buffer.from(BODY);
@@ -118,7 +118,7 @@ test('an oversize body is refused, and the connection goes on', () =>
 test('a body beyond twice the bound is refused and the connection ended', () =>
   withRaw(async (raw) => {
     raw.write(
-      'POST /api/v1/messages HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n' +
+      'POST /api/v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
         `content-length: ${LIMITS.request_body_bytes * 4}\r\n\r\n`,
     );
     const piece = Buffer.alloc(1 << 20, 'x');
