@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { connect, type SecureVersion } from 'node:tls';
 import { credentials, status } from '@grpc/grpc-js';
 import { WebSocket } from 'ws';
 import { CertificateAuthority } from '../support/certificates.js';
@@ -96,6 +97,35 @@ test('gRPC is served over TLS to those who trust the certificate', async () => {
   assert.equal(await overGrpc(server.grpcAddress, trust(stranger.cert)), status.UNAVAILABLE);
   const plain = credentials.createInsecure();
   assert.notEqual(await overGrpc(server.grpcAddress, plain), status.OK);
+});
+
+/** The version that was agreed on, or the failure. SECLEVEL=0, or the client itself would refuse. */
+function agreed(port: number, version: SecureVersion): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    const ciphers = 'DEFAULT:@SECLEVEL=0';
+    const versions = { minVersion: version, maxVersion: version };
+    const options = { host: '127.0.0.1', port, ca: authority.cert, ciphers, ALPNProtocols: ['h2'] };
+    const socket = connect({ ...options, ...versions }, () => {
+      resolve(socket.getProtocol());
+      socket.destroy();
+    });
+    socket.once('error', reject);
+  });
+}
+
+test('TLS older than 1.2 is refused by every API', async () => {
+  for (const port of [server.server.httpPort, server.server.grpcPort]) {
+    for (const version of ['TLSv1', 'TLSv1.1'] as const) {
+      await assert.rejects(
+        agreed(port, version),
+        /alert|version|protocol/i,
+        `${version} on ${port}`,
+      );
+    }
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      assert.equal(await agreed(port, version), version);
+    }
+  }
 });
 
 test('with ca_file gRPC takes only clients that show a certificate of it', async () => {
