@@ -7,8 +7,13 @@ import { connect, type WsClient } from '../support/ws-client.js';
 
 /** Random choices that can be had again: CAXTON_FAULT_SEED takes the seed that a failure printed. */
 export class Dice {
-  readonly seed = Number(process.env.CAXTON_FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31));
-  #state = this.seed;
+  readonly seed: number;
+  #state: number;
+
+  constructor(seed = Number(process.env.CAXTON_FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31))) {
+    this.seed = seed;
+    this.#state = seed;
+  }
 
   /** A whole number from `least` to `most`. The generator is Marsaglia's xorshift32. */
   whole(least: number, most: number): number {
@@ -148,13 +153,17 @@ export class LoadClient {
 
 const PAGE = 500;
 
-/** The whole history of one sender's messages, oldest first. */
-export async function historyOf(url: string, sender: string): Promise<MessageAnswer[]> {
+/** The whole history of what one client sent, or received, oldest first. */
+export async function historyOf(
+  url: string,
+  client: string,
+  role: 'sender' | 'receiver' = 'sender',
+): Promise<MessageAnswer[]> {
   const messages: MessageAnswer[] = [];
   let cursor = '';
   for (;;) {
     const page = await call<MessagesPage>(
-      `${url}/api/v1/messages?sender=${sender}&limit=${PAGE}${cursor}`,
+      `${url}/api/v1/messages?${role}=${client}&limit=${PAGE}${cursor}`,
       'GET',
     );
     messages.push(...page.messages);
