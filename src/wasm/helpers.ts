@@ -1,5 +1,4 @@
 import { assert } from '../base/assert.js';
-import { LIMITS } from '../base/limits.js';
 import type { ByteWriter } from './byte-writer.js';
 import { Edit, type ModulePlan } from './module-plan.js';
 import { Bulk, EMPTY_BLOCK, Op, ValueType } from './opcodes.js';
@@ -47,12 +46,14 @@ export class Helpers {
    * Writes the helpers' bodies.
    * @param growthGlobal what the module may still grow its memory; undefined when it doesn't
    * @param maxPages the most pages the memory can have
+   * @param maxElements the most elements the table can have
    */
   emit(
     out: ByteWriter,
     fuelGlobal: number,
     growthGlobal: number | undefined,
     maxPages: number,
+    maxElements: number,
   ): void {
     for (const kind of this.kinds) {
       const body = out.beginSized();
@@ -71,7 +72,7 @@ export class Helpers {
         out.positiveSigned(GROW_FUEL_PER_PAGE);
         out.byte(Op.I64_MUL);
       } else if (kind === Edit.TABLE_GROW) {
-        emitAvailable(out, LIMITS.table_elements, () => {
+        emitAvailable(out, maxElements, () => {
           out.byte(Op.PREFIX_FC);
           out.u32(Bulk.TABLE_SIZE);
           out.u32(0);

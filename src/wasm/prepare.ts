@@ -7,7 +7,7 @@ import { type MeteredModule, meterParsed, readModule } from './meter.js';
  * Version of the rewriter and its cost table. Metered bytes are cached under the original's hash
  * and this: it must change whenever the same module would be metered to other bytes.
  */
-export const METERING_VERSION = 'caxton-meter-2';
+export const METERING_VERSION = 'caxton-meter-3';
 
 export interface PrepareOptions {
   /** Most memory that the agent may have, in bytes; rounded up to whole pages of 64 KiB. */

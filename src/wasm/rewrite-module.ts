@@ -284,7 +284,11 @@ class ModuleRewriter {
           );
         }
       });
-      helpers.emit(out, fuelGlobal, this.growthGlobal, this.maxPages);
+      const maxElements = Math.min(
+        module.tables[0]?.maximum ?? LIMITS.table_elements,
+        LIMITS.table_elements,
+      );
+      helpers.emit(out, fuelGlobal, this.growthGlobal, this.maxPages, maxElements);
       for (const target of transfer.thunks) {
         const start = out.beginSized();
         emitter.emitThunk(target);
