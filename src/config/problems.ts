@@ -20,10 +20,17 @@ export interface Layer {
   locate(path: readonly string[]): string;
 }
 
-/** `['tokens', '0', 'role']` → `tokens[0].role`. */
+/** A key that can stand in a name as it is. */
+const PLAIN_KEY = /^[^\s".[\]]+$/;
+
+/** `['tokens', '0', 'role']` → `tokens[0].role`; a key that nobody can mean to is quoted. */
 export function fieldName(path: readonly string[]): string {
   return path
-    .map((key, i) => (/^\d+$/.test(key) ? `[${key}]` : i === 0 ? key : `.${key}`))
+    .map((key, i) => {
+      if (/^\d+$/.test(key)) return `[${key}]`;
+      const name = PLAIN_KEY.test(key) ? key : JSON.stringify(key);
+      return i === 0 ? name : `.${name}`;
+    })
     .join('');
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { type Layer, type Problem, throwProblems } from './problems.js';
+import { fieldName, type Layer, type Problem, throwProblems } from './problems.js';
 
 /**
  * Reads a YAML file into a layer of settings.
@@ -35,6 +35,10 @@ export function readConfigFile(file: string): Layer {
     return offset === undefined ? file : `${file}, line ${lines.linePos(offset).line}`;
   };
   const values = toValues(() => document.toJS(), refuse);
+  const circle = pathOfCircle(values, []);
+  if (circle !== undefined) {
+    throwProblems([refuse(`${fieldName(circle)} holds itself, by an alias; write out its value`)]);
+  }
   return { source: 'file', values, problems: [], locate };
 }
 
@@ -70,12 +74,31 @@ function offsetOf(root: unknown, path: readonly string[]): number | undefined {
       continue;
     }
     if (!isMap(node)) break;
-    const pair = node.items.find(
-      (item) => String(isScalar(item.key) ? item.key.value : item.key) === key,
-    );
+    const pair = node.items.find(({ key: own }) => nameOf(own) === key);
     if (!pair) break;
-    offset = (pair.key as Node).range?.[0] ?? offset;
+    offset = (pair.key as Node | null)?.range?.[0] ?? offset;
     node = pair.value;
   }
   return offset;
+}
+
+/** A key as it names a value; one that is left out is the empty name. */
+function nameOf(key: unknown): string {
+  const value = isScalar(key) ? key.value : key;
+  return value === null ? '' : String(value);
+}
+
+/** The path of a value that is one of those around it, which an alias makes possible. */
+function pathOfCircle(
+  value: unknown,
+  path: readonly string[],
+  around: readonly unknown[] = [],
+): readonly string[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (around.includes(value)) return path;
+  for (const [key, child] of Object.entries(value)) {
+    const found = pathOfCircle(child, [...path, key], [...around, value]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

@@ -162,7 +162,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 function describe(error: ErrorObject, path: readonly string[]): string {
   const field = fieldName(path);
   // Someone may have pasted a token where its hash belongs: it must not reach a log.
-  const got = path[0] === 'tokens' ? '' : `, not ${JSON.stringify(error.data)}`;
+  const got = path[0] === 'tokens' ? '' : `, not ${shown(error.data)}`;
   switch (error.keyword) {
     case 'additionalProperties':
       return unknownSetting(path);
@@ -181,6 +181,14 @@ function describe(error: ErrorObject, path: readonly string[]): string {
     default:
       return `${field} ${error.message}${got}.`;
   }
+}
+
+const SHOWN_CHARACTERS = 200;
+
+/** A value as JSON; the beginning of a long one, which may be a file that was mistaken for this. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }
 
 /** What is meant by names that are near to others by chance. */

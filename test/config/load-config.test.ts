@@ -296,3 +296,34 @@ test('any flags are accepted whole or refused as INVALID_REQUEST', () => {
     }),
   );
 });
+
+test('a key that is no name is quoted, with its line', () => {
+  for (const [text, field, line] of [
+    ['workers: 1\n: 2', '""', 2],
+    ['? \n: 2', '""', 1],
+    ['log:\n  "a b": 1', 'log."a b"', 2],
+    ['"x.y": 1', '"x.y"', 1],
+  ] as const) {
+    const [problem] = problemsOf({ file: yamlFile(text) });
+    assert.equal(problem!.field, field);
+    assert.match(problem!.message, new RegExp(`line ${line}\\)$`));
+  }
+});
+
+test('a value that holds itself by an alias is refused by its name', () => {
+  for (const [text, name] of [
+    ['http: &a\n  host: *a', 'http.host'],
+    ['tokens: &a [*a]', 'tokens[0]'],
+    ['workers: &a [1, { b: *a }]', 'workers[1].b'],
+  ] as const) {
+    const [problem] = problemsOf({ file: yamlFile(text) });
+    assert.match(problem!.message, new RegExp(`: ${name.replace(/[[\].]/g, '\\$&')} holds itself`));
+  }
+});
+
+test('of a long value an error shows the beginning', () => {
+  const text = `workers: [${Array(5_000).fill('"0123456789"').join(', ')}]`;
+  const [problem] = problemsOf({ file: yamlFile(text) });
+  assert.match(problem!.message, /^workers must be a whole number, not \["0123456789",.*…\. \(/);
+  assert.ok(problem!.message.length < 400);
+});
