@@ -67,6 +67,7 @@ export function parseMessageInput(value: unknown, checks: MessageChecks): Messag
   } else {
     message.contentEncoding = CONTENT_NONE;
   }
+  checkText(message);
   checkEnvelopeBytes(message);
   return message;
 }
@@ -106,6 +107,32 @@ function shapeError(error: ErrorObject): CaxtonError {
           : `${field} ${error.message}.`,
         field === '' ? 'message' : field,
       );
+  }
+}
+
+/** Names of the text fields and where the message has them. */
+const TEXT_FIELDS = [
+  ['receiver', 'receiver'],
+  ['sender', 'sender'],
+  ['conversation_id', 'conversationId'],
+  ['reply_with', 'replyWith'],
+  ['in_reply_to', 'inReplyTo'],
+  ['reply_to', 'replyTo'],
+  ['ontology', 'ontology'],
+  ['language', 'language'],
+  ['protocol', 'protocol'],
+  ['traceparent', 'traceparent'],
+] as const;
+
+// JSON can escape half of a surrogate pair, for which UTF-8 has no form: what is stored would be
+// another name than the one that was sent.
+function checkText(message: Message): void {
+  for (const [field, key] of TEXT_FIELDS) {
+    if (message[key].isWellFormed()) continue;
+    throw invalidRequest(
+      `${field} holds half of a surrogate pair, which is no character: leave it out, or send both halves.`,
+      field,
+    );
   }
 }
 

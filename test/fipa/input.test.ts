@@ -109,6 +109,16 @@ test('fields that take more than the envelope together are refused', () => {
   assert.equal(error.details.limit_bytes, LIMITS.envelope_bytes - 1_024);
 });
 
+test('half of a surrogate pair in a text field is refused, and both halves are taken', () => {
+  for (const name of ['receiver', 'sender', 'conversation_id', 'reply_with', 'traceparent']) {
+    for (const text of ['\ud800', 'a\udfff', '\udc00\ud800']) {
+      assert.equal(refused({ ...valid, [name]: text }).details.field, name);
+    }
+    const options = { contentBytes: 1_000, strict: true };
+    parseMessageInput({ ...valid, [name]: '\ud83d\ude00' }, options);
+  }
+});
+
 test('whatever is taken fits its envelope and keeps its fields', () => {
   const names = Object.keys(MessageInputSchema.properties).filter(
     (name) => !['performative', 'priority', 'reply_by', 'content', 'timestamp'].includes(name),
