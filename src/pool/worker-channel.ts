@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { assert } from '../base/assert.js';
+import { AssertionError, assert } from '../base/assert.js';
 import { monotonicUs } from '../base/clock.js';
 import { CaxtonError, fromPlainError } from '../base/errors.js';
 import { putUint32, uint32At } from '../base/little-endian.js';
@@ -24,18 +24,13 @@ import {
   writeFrameHeader,
 } from '../wire/frames.js';
 import { StatusBlock } from '../wire/status-block.js';
+import { type Leftovers, sortLeftovers, unreadFrames } from './leftovers.js';
 
 /** Takes the frames that a worker published. The bytes are valid only during the call. */
 export interface ReplySink {
   /** Whether the receiver has room for more; when not, the ring keeps what it has. */
   ready(): boolean;
   frame(channel: WorkerChannel, source: Buffer, offset: number, length: number): void;
-}
-
-/** What a dead worker left unhandled, as whole frames, in the order of their delivery. */
-export interface Leftovers {
-  readonly inHand: Buffer | undefined;
-  readonly waiting: Buffer[];
 }
 
 interface PendingAnswer {
@@ -76,6 +71,9 @@ export class WorkerChannel {
   inFlight = 0;
   /** Frames that the last drain took. */
   taken = 0;
+  /** Called once, when a ring holds what cannot be: nothing is read or written there any more. */
+  onBroken: ((reason: AssertionError) => void) | undefined;
+  #broken = false;
   #dead = false;
   #unannounced = 0;
   #lastFinished = 0;
@@ -128,28 +126,42 @@ export class WorkerChannel {
     acceptedUs: number,
     view: DataView = viewOf(source),
   ): boolean {
-    if (this.#dead) return false;
     const total = FRAME_HEADER_BYTES + length;
-    const at = this.#requests.reserve(total);
+    const at = this.#reserve(total);
     if (at < 0) return false;
     const target = this.#requestBytes;
     writeFrameHeader(target, at, FRAME_DELIVER, slot, this.#takeSequence(), acceptedUs);
     copyAligned(this.#requests.bytes, at + FRAME_HEADER_BYTES, view, offset, length);
-    this.#send(total);
-    return true;
+    return this.#send(total);
   }
 
   /** Hands over a whole frame that waited, or came back, under this channel's slot and sequence. */
   deliverFrame(slot: number, frame: Buffer): boolean {
-    if (this.#dead) return false;
-    const at = this.#requests.reserve(frame.length);
+    const at = this.#reserve(frame.length);
     if (at < 0) return false;
     const target = this.#requestBytes;
     frame.copy(target, at);
     putUint32(target, at + 4, slot);
     putUint32(target, at + 8, this.#takeSequence());
-    this.#send(frame.length);
-    return true;
+    return this.#send(frame.length);
+  }
+
+  #reserve(length: number): number {
+    if (this.#dead || this.#broken) return -1;
+    try {
+      return this.#requests.reserve(length);
+    } catch (error) {
+      this.#breakOff(error);
+      return -1;
+    }
+  }
+
+  // Frames of a worker whose rings are corrupt could be anything: its thread is to be ended.
+  #breakOff(error: unknown): void {
+    if (!(error instanceof AssertionError)) throw error;
+    if (this.#broken) return;
+    this.#broken = true;
+    this.onBroken?.(error);
   }
 
   // Zero means "none" in the status block and is never given out.
@@ -159,12 +171,18 @@ export class WorkerChannel {
     return sequence;
   }
 
-  #send(length: number): void {
-    this.#requests.commit(length);
-    this.#requests.publish();
+  #send(length: number): boolean {
+    try {
+      this.#requests.commit(length);
+      this.#requests.publish();
+    } catch (error) {
+      this.#breakOff(error);
+      return false;
+    }
     this.inFlight += 1;
     this.#unannounced += 1;
     if (this.#unannounced >= WAKE_BATCH) this.wake();
+    return true;
   }
 
   /**
@@ -184,6 +202,17 @@ export class WorkerChannel {
    * @returns whether frames are left
    */
   drain(sink: ReplySink, budget: number): boolean {
+    this.taken = 0;
+    if (this.#broken) return false;
+    try {
+      return this.#drain(sink, budget);
+    } catch (error) {
+      this.#breakOff(error);
+      return false;
+    }
+  }
+
+  #drain(sink: ReplySink, budget: number): boolean {
     const replies = this.#replies;
     const endMs = performance.now() + DRAIN_MS;
     let taken = 0;
@@ -213,7 +242,13 @@ export class WorkerChannel {
 
   /** Asks for the doorbell. @returns false when frames are there already */
   arm(): boolean {
-    return this.#dead || this.#replies.arm();
+    if (this.#dead || this.#broken) return true;
+    try {
+      return this.#replies.arm();
+    } catch (error) {
+      this.#breakOff(error);
+      return true;
+    }
   }
 
   install(agent: AgentInstall): Promise<InstallResult> {
@@ -277,8 +312,12 @@ export class WorkerChannel {
    * handed on when everything that is published by now has been read.
    */
   answered(reply: ControlReply): void {
-    if (reply.verb === 'report') this.#giveAnswer(reply);
-    else this.#answers.push({ reply, after: this.#replies.publishedPosition() });
+    try {
+      if (reply.verb === 'report') this.#giveAnswer(reply);
+      else this.#answers.push({ reply, after: this.#replies.publishedPosition() });
+    } catch (error) {
+      this.#breakOff(error);
+    }
   }
 
   get hasAnswers(): boolean {
@@ -332,39 +371,15 @@ export class WorkerChannel {
     };
     drain();
     this.#dead = true;
-    const unread = this.#unreadFrames();
+    const unread = unreadFrames(this.requestRing, this.generation);
     // A thread that still runs may have published and given back a frame in between: what is not
     // among the unread ones any more was published before, and is found now.
     drain();
     this.#port.close();
     for (const pending of this.#calls.values()) pending.reject(workerGone(this.index));
     this.#calls.clear();
-    return this.#leftovers(unread);
-  }
-
-  #unreadFrames(): Buffer[] {
-    const unread = new RingConsumer(this.requestRing, this.generation);
-    const frames: Buffer[] = [];
-    while (unread.next()) {
-      const { offset, length } = unread;
-      frames.push(Buffer.from(this.#requestBytes.subarray(offset, offset + length)));
-    }
-    return frames;
-  }
-
-  #leftovers(unread: readonly Buffer[]): Leftovers {
-    const sequenceInHand = this.status.sequenceInHand;
-    const waiting: Buffer[] = [];
-    let inHand: Buffer | undefined;
-    for (const frame of unread) {
-      const sequence = uint32At(frame, 8);
-      // Handled and published, but the thread died before it gave the space back.
-      if (((sequence - this.#lastFinished) | 0) <= 0 && this.#lastFinished !== 0) continue;
-      if (sequence === sequenceInHand) inHand = frame;
-      else waiting.push(frame);
-    }
     this.inFlight = 0;
-    return { inHand, waiting };
+    return sortLeftovers(unread, this.#lastFinished, this.status.sequenceInHand);
   }
 }
 

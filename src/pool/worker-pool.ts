@@ -4,7 +4,8 @@ import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
 import { Patience } from '../ring/patience.js';
 import { type ControlReply, DOORBELL, type WorkerStart } from '../wire/control.js';
-import { type Leftovers, type ReplySink, WorkerChannel } from './worker-channel.js';
+import type { Leftovers } from './leftovers.js';
+import { type ReplySink, WorkerChannel } from './worker-channel.js';
 
 export interface PoolOptions {
   readonly workers: number;
@@ -210,6 +211,10 @@ export class WorkerPool {
       ending: false,
       ready: Promise.resolve(),
       task: Promise.resolve(),
+    };
+    channel.onBroken = (reason) => {
+      this.#options.logger.error({ err: reason, worker: index }, 'worker’s rings are corrupt');
+      this.#endThread(seat);
     };
     seat.ready = new Promise((resolve, reject) => {
       port1.on('message', (reply: ControlReply | typeof DOORBELL) => {

@@ -16,6 +16,7 @@ import {
   PADDING_FLAG,
   PRODUCER_WAITING,
   SPACE_WAKE,
+  sealKey,
   TAIL,
   WAITING,
   WAKE,
@@ -56,6 +57,7 @@ export class RingConsumer {
 
   private readonly words: Int32Array;
   private readonly mask: number;
+  private readonly sealKey: number;
   private readonly maxPayloadBytes: number;
   /** What HEAD was last set to. */
   private released: number;
@@ -71,6 +73,7 @@ export class RingConsumer {
     this.capacityBytes = ring.capacityBytes;
     this.generation = ring.generation;
     this.mask = ring.capacityBytes - 1;
+    this.sealKey = sealKey(ring.generation);
     this.maxPayloadBytes = maxPayloadBytes(ring.capacityBytes);
     this.bytes = new Uint8Array(buffer, DATA_BYTES_OFFSET, ring.capacityBytes);
     this.view = new DataView(buffer, DATA_BYTES_OFFSET, ring.capacityBytes);
@@ -208,8 +211,7 @@ export class RingConsumer {
     // Plain reads before TAIL: the producer doesn't write here until HEAD has passed.
     const length = this.words[word]!;
     const seal = this.words[word + 1]!;
-    if (seal !== (length ^ this.cursor ^ this.generation))
-      this.fail('the seal of a frame is wrong');
+    if (seal !== (length ^ this.cursor ^ this.sealKey)) this.fail('the seal of a frame is wrong');
     return length;
   }
 

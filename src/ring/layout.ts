@@ -27,7 +27,8 @@ import { assert } from '../base/assert.js';
  *
  * A frame never straddles the end of the data: one that would is put at the start, behind a
  * padding frame (length with the top bit set) that fills the rest. The seal is
- * `length ^ position ^ generation`, so that a reader that has lost its place finds out at once.
+ * `length ^ position ^ sealKey(generation)`, so that a reader that has lost its place finds out at
+ * once.
  *
  * TAIL is the commit word. Everything before it is plain writes by the producer, then one
  * Atomics.store(TAIL); the consumer does Atomics.load(TAIL) and only then reads. HEAD does the
@@ -61,6 +62,14 @@ export const ARMED = 2;
 export const FRAME_HEADER_BYTES = 8;
 /** Marks a length word as that of a padding frame. */
 export const PADDING_FLAG = 0x80000000 | 0;
+
+/**
+ * What marks the seals of a generation. Never a multiple of 8, which positions are: so memory that
+ * nobody wrote to is no empty frame at any place.
+ */
+export function sealKey(generation: number): number {
+  return Math.imul(generation, 0x9e3779b8) | 5;
+}
 
 /** Smallest capacity: two frames that hold something. */
 export const RING_CAPACITY_MIN_BYTES = 64;

@@ -16,6 +16,7 @@ import {
   PADDING_FLAG,
   PRODUCER_WAITING,
   SPACE_WAKE,
+  sealKey,
   TAIL,
   WAITING,
   WAKE,
@@ -42,6 +43,7 @@ export class RingProducer {
 
   private readonly words: Int32Array;
   private readonly mask: number;
+  private readonly sealKey: number;
   /** What TAIL was last set to. */
   private published: number;
   /** Position after the last committed frame. */
@@ -60,6 +62,7 @@ export class RingProducer {
     this.capacityBytes = ring.capacityBytes;
     this.generation = ring.generation;
     this.mask = ring.capacityBytes - 1;
+    this.sealKey = sealKey(ring.generation);
     this.maxPayloadBytes = maxPayloadBytes(ring.capacityBytes);
     this.bytes = new Uint8Array(buffer, DATA_BYTES_OFFSET, ring.capacityBytes);
     this.view = new DataView(buffer, DATA_BYTES_OFFSET, ring.capacityBytes);
@@ -255,7 +258,7 @@ export class RingProducer {
     const word = DATA_WORDS_OFFSET + ((this.cursor & this.mask) >> 2);
     // Plain writes beyond TAIL: no other thread reads here before the publish.
     this.words[word] = length;
-    this.words[word + 1] = length ^ this.cursor ^ this.generation;
+    this.words[word + 1] = length ^ this.cursor ^ this.sealKey;
   }
 
   private refuseLength(byteLength: number): never {

@@ -3,8 +3,10 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { createLogger } from '../../src/base/log.js';
-import type { Leftovers, WorkerChannel } from '../../src/pool/worker-channel.js';
+import type { Leftovers } from '../../src/pool/leftovers.js';
+import type { WorkerChannel } from '../../src/pool/worker-channel.js';
 import { WorkerPool } from '../../src/pool/worker-pool.js';
+import { HEAD, TAIL } from '../../src/ring/layout.js';
 import { prepareAgentModule } from '../../src/wasm/prepare.js';
 import type { AgentInstall } from '../../src/wire/control.js';
 import { BOUNCE_NO_AGENT, FRAME_BOUNCE, FRAME_HEADER_BYTES } from '../../src/wire/frames.js';
@@ -118,6 +120,27 @@ describe('a pool of workers', () => {
     deliver(successor, 7, 'x');
     pool.expectReplies();
     await eventually('the successor works', () => frames.some((frame) => frame.slot === 7));
+  });
+
+  it('replaces a worker whose rings hold what cannot be, and hands on nothing of it', async () => {
+    for (const ring of ['replyRing', 'requestRing'] as const) {
+      const [first] = pool.channels as [WorkerChannel, WorkerChannel];
+      const words = new Int32Array(first[ring]);
+      const others = ring === 'replyRing' ? TAIL : HEAD;
+      deaths.length = 0;
+      replaced.length = 0;
+      frames.length = 0;
+      Atomics.store(words, others, Atomics.load(words, others) + 64);
+      deliver(first, 1, 'x');
+      pool.expectReplies();
+      await eventually('a death', () => deaths[0]);
+      assert.deepEqual(frames, []);
+      assert.equal(deliver(first, 1, 'x'), false);
+      const successor = await eventually('a successor', () => replaced[0]);
+      deliver(successor, 7, 'x');
+      pool.expectReplies();
+      await eventually('the successor works', () => frames.some((frame) => frame.slot === 7));
+    }
   });
 
   it('replaces a thread that dies before it is ready, as often as that happens', async () => {

@@ -9,6 +9,7 @@ import {
   GENERATION,
   HEAD,
   PADDING_FLAG,
+  sealKey,
   TAIL,
 } from '../../src/ring/layout.js';
 import { RingProducer } from '../../src/ring/producer.js';
@@ -28,7 +29,7 @@ function makeRing() {
 }
 
 function seal(position: number, length: number): number {
-  return length ^ position ^ GENERATION_NUMBER;
+  return length ^ position ^ sealKey(GENERATION_NUMBER);
 }
 
 const fails = (action: () => void, reason: RegExp): void => {
@@ -103,6 +104,16 @@ test('a frame that was overwritten is refused, not read', () => {
     words[word] = length;
     words[word + 1] = sealed;
     fails(() => consumer.next(), reason);
+  }
+});
+
+test('memory that nobody wrote to is no frame, whatever the position and the generation', () => {
+  for (const generation of [0, 8, 64, 2 ** 31 - 8]) {
+    for (const startPosition of [0, 8, 64, 2 ** 31 - 8]) {
+      const buffer = createRing({ capacityBytes: 64, generation, startPosition });
+      Atomics.store(new Int32Array(buffer), TAIL, startPosition + 8);
+      fails(() => new RingConsumer(buffer).next(), /seal/);
+    }
   }
 });
 
