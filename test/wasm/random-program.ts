@@ -1,3 +1,5 @@
+import { Tape } from '../support/tape.js';
+
 /**
  * Makes WebAssembly programs out of a tape of bytes, so that fast-check can shrink them. Every
  * program ends: each pass through a loop's header takes one from the loop's own counter, and
@@ -17,24 +19,6 @@ const BINARY = ['add', 'sub', 'mul', 'and', 'or', 'xor', 'shl', 'lt_s', 'eq', 'g
 interface Label {
   readonly name: string;
   readonly isLoop: boolean;
-}
-
-class Tape {
-  private readonly bytes: Uint8Array;
-  private position = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-  }
-
-  get ended(): boolean {
-    return this.position >= this.bytes.length;
-  }
-
-  /** A number below `bound`; 0 once the tape has ended. */
-  next(bound: number): number {
-    return this.ended ? 0 : this.bytes[this.position++]! % bound;
-  }
 }
 
 class FunctionWriter {

@@ -1,31 +1,13 @@
 import assert from 'node:assert/strict';
 import { Agent } from 'node:http';
 import fc from 'fast-check';
-import type { ApiOperation } from './described-api.js';
-import { DescribedApi } from './described-api.js';
+import type { FuzzTarget } from '../target.js';
+import { type ApiOperation, DescribedApi } from './described-api.js';
 import { type Answer, exchange } from './exchange.js';
+import { type FuzzedServer, startFuzzedServer } from './fuzzed-server.js';
 import { anyRequest, type FuzzRequest } from './requests.js';
 import { type SentRequest, toSend } from './sent-request.js';
 import { Things } from './things.js';
-
-export interface FuzzOptions {
-  /** Such as http://127.0.0.1:40123. */
-  readonly url: string;
-  /** By the name of who asks; `admin` among them. */
-  readonly tokens: Readonly<Record<string, string>>;
-  /** Names of agents, and of groups of them. */
-  readonly agents: readonly string[];
-  /** Modules in base64, some of which are none. */
-  readonly modules: readonly string[];
-  /** Brings back the agents that requests removed or stopped; called now and then. */
-  readonly revive: () => Promise<void>;
-  readonly seconds: number;
-  /** The same seed sends the same requests, but for what the server's answers put into them. */
-  readonly seed: number;
-}
-
-/** How often each operation was answered with each status; 0 = the client left before. */
-export type FuzzReport = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
 /** Operations that wait for somebody else, longer than a fuzzer wants to. */
 const WAITING = new Set(['sendMessage', 'distributeTask']);
@@ -42,57 +24,99 @@ const ASKED_UNTIL_REVIVAL = 100;
 /** Server errors that say no more than what became of an agent or a message. */
 const DOCUMENTED_FAILURES = new Set(['DEPLOYMENT_FAILED', 'MESSAGE_DELIVERY_FAILED']);
 
-/**
- * Asks a server for what its OpenAPI document describes, and for what it doesn't, until the time is
- * over.
- * @throws Error with the seed and the smallest request found whose answer the document doesn't allow
- */
-export async function fuzzApi(options: FuzzOptions): Promise<FuzzReport> {
-  const document: unknown = await (await fetch(`${options.url}/openapi.json`)).json();
-  const fuzzer = new Fuzzer(options, new DescribedApi(document));
-  try {
-    await fc.assert(
-      fc.asyncProperty(anyRequest(fuzzer.api), (request) => fuzzer.ask(request)),
-      {
-        seed: options.seed,
-        numRuns: 10_000_000,
-        maxSkipsPerRun: 1_000,
-        interruptAfterTimeLimit: options.seconds * 1_000,
-      },
-    );
-    return fuzzer.report;
-  } finally {
-    fuzzer.close();
-  }
+/** What is kept of a request: how it went over the wire, and who sent it. */
+interface KeptRequest extends Omit<SentRequest, 'body'> {
+  readonly operation: string;
+  readonly caller: string;
+  readonly body?: string;
 }
 
-class Fuzzer {
-  readonly api: DescribedApi;
-  readonly report = new Map<string, Map<number, number>>();
-  readonly #options: FuzzOptions;
+/**
+ * Asks a server of its own for what its OpenAPI document describes, and for what it doesn't: every
+ * answer must be one that the document allows.
+ */
+export async function apiRequests(): Promise<FuzzTarget<FuzzRequest>> {
+  const fuzzed = await startFuzzedServer();
+  const document: unknown = await (await fetch(`${fuzzed.url}/openapi.json`)).json();
+  return new ApiFuzzer(fuzzed, new DescribedApi(document));
+}
+
+class ApiFuzzer implements FuzzTarget<FuzzRequest> {
+  readonly cases: fc.Arbitrary<FuzzRequest>;
+  readonly #fuzzed: FuzzedServer;
+  readonly #api: DescribedApi;
   readonly #origin: URL;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
   readonly #things: Things;
   readonly #deployed: string[] = [];
+  /** By operation, how often it was answered with each status; 0 = the client left before. */
+  readonly #report = new Map<string, Map<number, number>>();
+  /** As they were sent, for those that are known to nobody else. */
+  readonly #sent = new WeakMap<FuzzRequest, SentRequest>();
   #asked = 0;
 
-  constructor(options: FuzzOptions, api: DescribedApi) {
-    this.#options = options;
-    this.#origin = new URL(options.url);
-    this.api = api;
-    this.#things = new Things({ agent: options.agents, module: options.modules });
+  constructor(fuzzed: FuzzedServer, api: DescribedApi) {
+    this.#fuzzed = fuzzed;
+    this.#origin = new URL(fuzzed.url);
+    this.#api = api;
+    this.cases = anyRequest(api);
+    this.#things = new Things({ agent: fuzzed.agents, module: fuzzed.modules });
   }
 
-  close(): void {
-    this.#agent.destroy();
-  }
-
-  /** Sends one request. @throws AssertionError when the document doesn't allow the answer */
-  async ask(request: FuzzRequest): Promise<void> {
-    const { operation, caller } = request;
-    const sent = this.#withToken(toSend(request, this.api, this.#things), caller);
+  async check(request: FuzzRequest): Promise<void> {
+    const sent = this.#toSend(request);
     fc.pre(sent.url.length <= URL_CHARACTERS_MAX);
-    if (this.#asked++ % ASKED_UNTIL_REVIVAL === 0) await this.#options.revive();
+    await this.#ask(request.operation, request.caller, sent);
+  }
+
+  async replay(bytes: Uint8Array): Promise<void> {
+    const kept = JSON.parse(Buffer.from(bytes).toString()) as KeptRequest;
+    const operation = this.#api.operations.find(({ id }) => id === kept.operation);
+    assert.ok(operation, `the document has no operation ${kept.operation}`);
+    const body = kept.body === undefined ? undefined : Buffer.from(kept.body, 'latin1');
+    await this.#ask(operation, kept.caller, { ...kept, body });
+  }
+
+  bytesOf(request: FuzzRequest): Uint8Array {
+    const { body, ...sent } = this.#toSend(request);
+    const kept: KeptRequest = {
+      operation: request.operation.id,
+      caller: request.caller,
+      ...sent,
+      ...(body === undefined ? {} : { body: body.toString('latin1') }),
+    };
+    return Buffer.from(`${JSON.stringify(kept, undefined, 2)}\n`);
+  }
+
+  details(): string[] {
+    return [...this.#report]
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([id, counts]) => {
+        const each = [...counts].sort(([a], [b]) => a - b);
+        const texts = each.map(([status, n]) => `${status === 0 ? 'left' : status}: ${n}`);
+        return `${id.padEnd(20)} ${texts.join(', ')}`;
+      });
+  }
+
+  async finish(): Promise<void> {
+    assert.equal((await fetch(`${this.#fuzzed.url}/readyz`)).status, 200);
+  }
+
+  async close(): Promise<void> {
+    this.#agent.destroy();
+    await this.#fuzzed.server.close();
+  }
+
+  /** With what the server told of until now, once and for all. */
+  #toSend(request: FuzzRequest): SentRequest {
+    const known = this.#sent.get(request) ?? toSend(request, this.#api, this.#things);
+    this.#sent.set(request, known);
+    return known;
+  }
+
+  async #ask(operation: ApiOperation, caller: string, unsigned: SentRequest): Promise<void> {
+    const sent = this.#withToken(unsigned, caller);
+    if (this.#asked++ % ASKED_UNTIL_REVIVAL === 0) await this.#fuzzed.revive();
     const waits = WAITING.has(operation.id);
     const patienceMs = waits ? PATIENCE_MS : HANGING_MS;
     const answer = await exchange(this.#agent, this.#origin, sent, patienceMs);
@@ -109,14 +133,14 @@ class Fuzzer {
 
   #withToken(sent: SentRequest, caller: string): SentRequest {
     if (caller === 'none') return sent;
-    const token = this.#options.tokens[caller] ?? 'no-such-token';
+    const token = this.#fuzzed.tokens[caller] ?? 'no-such-token';
     return { ...sent, headers: { ...sent.headers, 'x-caxton-token': token } };
   }
 
   #count(id: string, status: number): void {
-    const counts = this.report.get(id) ?? new Map<number, number>();
+    const counts = this.#report.get(id) ?? new Map<number, number>();
     counts.set(status, (counts.get(status) ?? 0) + 1);
-    this.report.set(id, counts);
+    this.#report.set(id, counts);
   }
 
   async #keepSmall(agentId: string): Promise<void> {

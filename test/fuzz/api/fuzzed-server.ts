@@ -1,13 +1,21 @@
-import { createToken } from '../../src/config/tokens.js';
-import { guest, sampleAgent } from '../support/guests.js';
-import { deployForm, request } from '../support/rest-client.js';
-import { startTestServer, type TestServer } from '../support/server.js';
-import type { FuzzOptions } from './fuzz-api.js';
+import { createToken } from '../../../src/config/tokens.js';
+import { guest, sampleAgent } from '../../support/guests.js';
+import { deployForm, request } from '../../support/rest-client.js';
+import { startTestServer, type TestServer } from '../../support/server.js';
 
 /** A server with a few agents, to be asked by callers of every role. */
-export interface FuzzedServer
-  extends Pick<FuzzOptions, 'url' | 'tokens' | 'agents' | 'modules' | 'revive'> {
+export interface FuzzedServer {
   readonly server: TestServer;
+  /** Such as http://127.0.0.1:40123. */
+  readonly url: string;
+  /** By the name of who asks; `admin` among them. */
+  readonly tokens: Readonly<Record<string, string>>;
+  /** Names of agents, and of groups of them. */
+  readonly agents: readonly string[];
+  /** Modules in base64, some of which are none. */
+  readonly modules: readonly string[];
+  /** Brings back the agents that requests removed or stopped; called now and then. */
+  readonly revive: () => Promise<void>;
 }
 
 const ROLES = ['admin', 'operator', 'sender', 'viewer'] as const;
