@@ -31,10 +31,12 @@ const SETTLE_MS = 30_000;
 const POLL_MS = 30;
 // Agents of the benchmarks take as much as a client may have under way.
 const MAILBOX_MESSAGES = 100_000;
+// Agents that send each other messages without end are what some of them measure.
+const ENDLESS = { CAXTON_LIMITS__HOPS: '0' };
 
 /**
  * `caxton serve` in a process of its own, as users run it: history, limits and metrics are on. Only
- * rates are not limited, as all load comes from one address.
+ * rates are not limited, as all load comes from one address, nor how long agents talk.
  */
 export class CaxtonServer {
   readonly httpPort: number;
@@ -65,7 +67,10 @@ export class CaxtonServer {
       '--no-rate-limits',
       ...(options.workers === undefined ? [] : [`--workers=${options.workers}`]),
     ];
-    const started = await start(process.execPath, args, READY, options.env);
+    const started = await start(process.execPath, args, READY, {
+      ...ENDLESS,
+      ...options.env,
+    });
     return new CaxtonServer(started, options.data === undefined ? folder : undefined);
   }
 

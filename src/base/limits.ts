@@ -23,6 +23,13 @@ export const LIMITS = Object.freeze({
   /** Values in one text of MessagePack: more than the largest content can hold. */
   message_pack_values: 5_000_000,
   priority_max: 9,
+  /**
+   * Messages of agents, each sent while the one before was handled, before the next is refused: what
+   * agents say to each other without end then ends.
+   */
+  hops: 10_000,
+  /** Most that `hops` may be configured to. */
+  hops_max: 1_000_000_000,
   wait_default_ms: 30_000,
   wait_max_ms: 600_000,
   waiting_callers: 100_000,

@@ -97,6 +97,8 @@ export const SettingsSchema = section({
     mailbox_messages: count(1, LIMITS.mailbox_messages_max),
     mailbox_bytes: bytes(LIMITS.envelope_bytes, LIMITS.ring_bytes_max),
     agents: count(1, LIMITS.agents),
+    /** 0 = without limit. */
+    hops: count(0, LIMITS.hops_max),
     dead_letters: count(0, 10_000_000),
     websocket_backpressure_bytes: bytes(64 * 1024, 1024 ** 3),
   }),
@@ -183,6 +185,7 @@ export function defaultSettings(): Settings {
       mailbox_messages: LIMITS.mailbox_messages,
       mailbox_bytes: LIMITS.mailbox_bytes,
       agents: LIMITS.agents,
+      hops: LIMITS.hops,
       dead_letters: LIMITS.dead_letters,
       websocket_backpressure_bytes: LIMITS.websocket_backpressure_bytes,
     },

@@ -22,7 +22,7 @@ import { performativeCode, performativeOfCode } from './performative.js';
  *    8  f64  timestamp, µs         16 f64 reply_by, ms (0 = none)
  *   24  u16  × 11 lengths in bytes of the text fields, in the order of TEXT_FIELDS
  *   46  u16  0
- *   48  u32  length of the content 52 u32 0
+ *   48  u32  length of the content 52 u32 hops: messages of agents that led to this one
  *   56  the text fields one after the other, UTF-8, then the content
  *
  * Routing reads the header and the text; nobody but the reader of the content decodes it.
@@ -37,6 +37,7 @@ export const TIMESTAMP_AT = 8;
 /** Where the lengths of the text fields stand. */
 export const LENGTHS_AT = 24;
 const CONTENT_LENGTH_OFFSET = 48;
+const HOPS_AT = 52;
 
 const TEXT_FIELDS = [
   'messageId',
@@ -108,7 +109,7 @@ export function encodeMessage(target: Buffer, offset: number, message: Message):
   putUint16(target, at, 0);
   const flags = m.priority | (ascii ? ASCII_FLAG : 0);
   const code = performativeCode(m.performative);
-  writeEncodedHeader(target, offset, code, m.contentEncoding, flags, total, contentBytes);
+  writeEncodedHeader(target, offset, code, m.contentEncoding, flags, total, contentBytes, m.hops);
   putDouble(target, offset + 8, m.timestampUs);
   putDouble(target, offset + 16, m.replyByMs);
   return total;
@@ -126,6 +127,7 @@ export function writeEncodedHeader(
   flags: number,
   total: number,
   contentBytes: number,
+  hops: number,
 ): void {
   target[offset] = VERSION;
   target[offset + 1] = code;
@@ -133,7 +135,7 @@ export function writeEncodedHeader(
   target[offset + 3] = flags;
   putUint32(target, offset + 4, total);
   putUint32(target, offset + CONTENT_LENGTH_OFFSET, contentBytes);
-  putUint32(target, offset + CONTENT_LENGTH_OFFSET + 4, 0);
+  putUint32(target, offset + HOPS_AT, hops);
 }
 
 // A switch, not m[TEXT_FIELDS[i]]: a computed key would leave the inline caches.
@@ -212,6 +214,7 @@ export function decodeMessage(source: Buffer, offset = 0, withContent = true): M
     timestampUs: doubleAt(source, offset + 8),
     replyByMs: doubleAt(source, offset + 16),
     priority: flags & 0x0f,
+    hops: encodedHops(source, offset),
     contentEncoding: encoding,
     content: withContent ? readContent(source, contentStart, contentBytes, encoding) : '',
   };
@@ -321,6 +324,11 @@ export function readdress(
 /** 0 to 9. */
 export function encodedPriority(source: Buffer, offset = 0): number {
   return source[offset + 3]! & 0x0f;
+}
+
+/** How many messages of agents led to the binary message at `offset`, each sent while the last was handled. */
+export function encodedHops(source: Buffer, offset = 0): number {
+  return uint32At(source, offset + HOPS_AT);
 }
 
 /** Milliseconds since the Unix epoch; 0 = no deadline. */

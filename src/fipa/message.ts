@@ -31,6 +31,8 @@ export interface Envelope {
   replyByMs: number;
   /** 0 to 9; higher is sooner. */
   priority: number;
+  /** Messages of agents that led to this one, each sent while the one before was handled. */
+  hops: number;
 }
 
 /**
@@ -79,6 +81,7 @@ export function emptyMessage(performative: Performative): Message {
     timestampUs: 0,
     replyByMs: 0,
     priority: 0,
+    hops: 0,
     contentEncoding: CONTENT_NONE,
     content: '',
   };

@@ -320,6 +320,8 @@ export class Instance {
   pause: NodeJS.Timeout | undefined;
   /** Sends of the message being handled that were refused. */
   refusedSends = 0;
+  /** How far they were, which is the same for all. */
+  refusedHops = 0;
   /** Those of them of which it gets no failure each, by error code. */
   readonly unreported = new Map<ErrorCode, number>();
   /** Called when the last frame in the ring is accounted for. */

@@ -63,7 +63,8 @@ export class DeadLetters {
   }
 
   #redeliver(letter: DeadLetter): SendResult {
-    const acceptance = this.#router.redeliver(letter.message);
+    // Somebody decided that it goes on: what led to it counts no more.
+    const acceptance = this.#router.redeliver({ ...letter.message, hops: 0 });
     this.#store.deleteDeadLetter(letter.message.messageId);
     return {
       messageId: letter.message.messageId,

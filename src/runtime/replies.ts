@@ -42,6 +42,7 @@ import type { DataReplicas } from './data-replicas.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import { BROADCAST } from './groups.js';
+import { type HopLimit, isTooFar } from './hop-limit.js';
 import type { Residents } from './residents.js';
 import type { Router } from './router.js';
 
@@ -50,6 +51,7 @@ export interface RepliesParts {
   readonly counters: Counters;
   readonly delivery: Delivery;
   readonly directory: Directory;
+  readonly hopLimit: HopLimit;
   readonly logger: Logger;
   readonly replicas: DataReplicas;
   readonly residents: Residents;
@@ -195,9 +197,10 @@ export class Replies implements ReplySink {
   }
 
   /** The agent was told 0 for each of them, and must not believe that they arrived. */
-  #reportRest({ agent, unreported }: Instance): void {
+  #reportRest({ agent, unreported, refusedHops }: Instance): void {
     const codes = Object.fromEntries(unreported);
     unreported.clear();
+    if (this.#parts.hopLimit.isSpent(refusedHops)) return;
     const count = Object.values(codes).reduce((sum, some) => sum + some, 0);
     const list = Object.entries(codes).map(([code, some]) => `${some} ${code}`);
     const error: PlainError = {
@@ -205,7 +208,7 @@ export class Replies implements ReplySink {
       message: `Of the messages sent at once, ${count} more were refused: ${list.join(', ')}. Send fewer at a time.`,
       details: { refused: count, codes },
     };
-    const sent = { ...emptyMessage('inform'), sender: agent.id };
+    const sent = { ...emptyMessage('inform'), sender: agent.id, hops: refusedHops };
     this.#parts.router.reportFailure(agent.id, sent, error, 'refusal');
   }
 
@@ -293,8 +296,10 @@ export class Replies implements ReplySink {
   // Beyond the first few of one message they are counted and told together: an agent that floods
   // full mailboxes must not push everybody else's dead letters out.
   #undeliverable(instance: Instance, message: Message, refusal: CaxtonError): void {
-    const { router } = this.#parts;
+    const { router, hopLimit, directory } = this.#parts;
     instance.refusedSends += 1;
+    instance.refusedHops = message.hops;
+    if (isTooFar(refusal)) hopLimit.ended(message);
     const { code, message: text, details } = refusal;
     if (instance.refusedSends > LIMITS.refused_sends_buried) {
       // A failure that is refused is answered in no way.
@@ -303,7 +308,10 @@ export class Replies implements ReplySink {
       return;
     }
     const error = { code, message: text, details };
-    router.bury(message, message.receiver, error);
+    // The letter is the receiver's, whatever its sender called it.
+    const receiver = directory.find(message.receiver)?.id ?? message.receiver;
+    router.bury({ ...message, receiver }, receiver, error);
+    if (hopLimit.isSpent(message.hops)) return;
     const original = { ...message, sender: instance.agent.id, replyTo: '' };
     router.reportFailure(message.receiver, original, error, 'refusal');
   }

@@ -8,6 +8,7 @@ import type { Counters } from './counters.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import type { EventBus } from './events.js';
+import type { HopLimit } from './hop-limit.js';
 import type { Inboxes } from './inboxes.js';
 import type { Waiters } from './waiters.js';
 
@@ -24,5 +25,6 @@ export interface RouterParts {
   readonly counters: Counters;
   readonly store: Store;
   readonly conversations: Conversations;
+  readonly hopLimit: HopLimit;
   readonly inboxes: Inboxes;
 }

@@ -2,7 +2,13 @@ import { wallMs, wallUs } from '../base/clock.js';
 import { agentNotFound, CaxtonError, type PlainError } from '../base/errors.js';
 import { newMessageId } from '../base/ids.js';
 import { LIMITS } from '../base/limits.js';
-import { decodeContent, decodeMessage, encodedBytesMax, encodeMessage } from '../fipa/binary.js';
+import {
+  decodeContent,
+  decodeMessage,
+  encodedBytesMax,
+  encodedHops,
+  encodeMessage,
+} from '../fipa/binary.js';
 import { CONTENT_JSON, emptyMessage, type Message, messageJsonText } from '../fipa/message.js';
 import {
   type Acceptance,
@@ -75,8 +81,10 @@ export class Router {
    * Accepts a message in its binary form, as an agent's worker wrote it: nothing is encoded anew,
    * and nothing is decoded unless somebody here reads it.
    * @param view over the same memory as `source`
+   * @throws CaxtonError as `accept`, and RESOURCE_LIMIT_EXCEEDED when too many messages led to it
    */
   acceptEncoded(source: Buffer, offset: number, view: DataView): Acceptance {
+    this.#parts.hopLimit.check(encodedHops(source, offset));
     return this.#encoded.accept(source, offset, view) ?? this.accept(decodeMessage(source, offset));
   }
 
@@ -221,6 +229,7 @@ export class Router {
 
   /** @throws CaxtonError when one of the agents can't take it; then none gets it */
   sendToAll(message: Message, agents: readonly Agent[]): Acceptance {
+    this.#parts.hopLimit.check(message.hops);
     const length = this.#encode(message) + LIMITS.field_bytes;
     for (const agent of agents) checkTakes(this.#instanceOf(agent, message), length);
     const limitBytes = this.#parts.store.roomBytesMax;
@@ -275,6 +284,7 @@ export class Router {
     reply.inReplyTo = original.replyWith === '' ? original.messageId : original.replyWith;
     reply.protocol = original.protocol;
     reply.traceparent = original.traceparent;
+    reply.hops = original.hops;
     reply.contentEncoding = CONTENT_JSON;
     reply.content = JSON.stringify({
       error: { code: error.code, message: error.message, ...error.details },
@@ -303,6 +313,7 @@ function copyFor(agent: Agent, message: Message): Message {
   copy.sender = message.sender;
   copy.receiver = agent.id;
   copy.conversationId = message.conversationId;
+  copy.hops = message.hops;
   copy.ontology = COPY_ONTOLOGY;
   copy.contentEncoding = CONTENT_JSON;
   copy.content = messageJsonText(message);

@@ -27,6 +27,7 @@ import { Updates } from './deploy/updates.js';
 import { type CapabilityPage, Directory } from './directory.js';
 import { EventStreams } from './event-streams.js';
 import { EventBus } from './events.js';
+import { HopLimit } from './hop-limit.js';
 import { Inboxes } from './inboxes.js';
 import { Launcher } from './launcher.js';
 import { Lifecycle } from './lifecycle.js';
@@ -113,6 +114,7 @@ export class Runtime {
     });
     this.conversations = new ConversationViews(this.#conversations, store);
     const births = this.#births;
+    const hopLimit = new HopLimit(config.limits.hops, this.events);
     const router = new Router({
       backlog: this.#backlog,
       births,
@@ -125,6 +127,7 @@ export class Runtime {
       counters,
       store,
       conversations: this.#conversations,
+      hopLimit,
       inboxes: this.inboxes,
     });
     const recovery = new Recovery({
@@ -142,6 +145,7 @@ export class Runtime {
       counters,
       delivery,
       directory: this.#directory,
+      hopLimit,
       logger,
       replicas,
       residents,

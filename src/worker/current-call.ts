@@ -1,4 +1,9 @@
-import { decodeMessage, encodedMessageId, encodedTimestampUs } from '../fipa/binary.js';
+import {
+  decodeMessage,
+  encodedHops,
+  encodedMessageId,
+  encodedTimestampUs,
+} from '../fipa/binary.js';
 import type { Message } from '../fipa/message.js';
 import { SeededRandom } from './seeded-random.js';
 
@@ -56,6 +61,11 @@ export class CurrentCall {
 
   get handledAt(): number {
     return this.#offset;
+  }
+
+  /** Those of a message that is sent now: one more than the message being handled has. */
+  get hops(): number {
+    return this.#source === undefined ? 0 : encodedHops(this.#source, this.#offset) + 1;
   }
 
   get random(): SeededRandom {

@@ -111,6 +111,7 @@ function fillIn(message: Message, host: HostContext): void {
   message.sender = host.agent.agentId;
   message.messageId = newMessageId();
   message.timestampUs = wallUs();
+  message.hops = host.services.call.hops;
   const { handled } = host.services.call;
   if (handled !== undefined) {
     if (message.traceparent === '') message.traceparent = handled.traceparent;

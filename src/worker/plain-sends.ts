@@ -108,7 +108,16 @@ export class PlainSends {
     const encoding = contentBytes === 0 ? CONTENT_NONE : CONTENT_JSON;
     const offset = this.#offset;
     const { messages } = this.#effects;
-    writeEncodedHeader(messages, offset, code, encoding, flags, total, contentBytes);
+    writeEncodedHeader(
+      messages,
+      offset,
+      code,
+      encoding,
+      flags,
+      total,
+      contentBytes,
+      this.#call.hops,
+    );
     this.#target.setFloat64(offset + 8, wallUs(), true);
     this.#target.setFloat64(offset + 16, 0, true);
   }

@@ -1,5 +1,6 @@
 import { encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
+import { LIMITS } from '../../src/base/limits.js';
 import {
   CONTENT_JSON,
   CONTENT_MESSAGE_PACK,
@@ -48,6 +49,7 @@ const envelope = fc.record({
   timestampUs: fc.integer({ min: 0, max: 4_000_000_000_000_000 }),
   replyByMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 4_000_000_000_000 })),
   priority: fc.integer({ min: 0, max: 9 }),
+  hops: fc.nat(LIMITS.hops_max),
 });
 
 export const anyMessage: fc.Arbitrary<Message> = fc

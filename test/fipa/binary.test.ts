@@ -8,6 +8,7 @@ import {
   encodedBytes,
   encodedBytesMax,
   encodedContentBytes,
+  encodedHops,
   encodeMessage,
   encodeMessageToBuffer,
   isEncodedMessage,
@@ -123,4 +124,11 @@ test('a message to another receiver differs from the first in nothing else', () 
       assert.ok(isEncodedMessage(target, 0, length));
     }),
   );
+});
+
+test('a message from before hops were counted has none', () => {
+  const bytes = encodeMessageToBuffer({ ...emptyMessage('inform'), hops: 7 });
+  assert.equal(encodedHops(bytes), 7);
+  bytes.fill(0, 52, 56);
+  assert.equal(decodeMessage(bytes).hops, 0);
 });

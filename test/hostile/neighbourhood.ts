@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FlagSettings } from '../../src/config/load-config.js';
 import type { MessageAnswer } from '../api/driver.js';
 import { eventually } from '../support/eventually.js';
 import { sampleAgent } from '../support/guests.js';
@@ -21,9 +22,13 @@ interface DeadLetter {
   readonly error: { readonly code: string };
 }
 
+/** One on each worker. */
+const ECHOES = ['echo', 'far-echo'] as const;
+
 /**
- * A server of one worker on which an echo agent lives, so that every other agent is its neighbour.
- * From start to close the echo agent and /healthz are asked again and again; each must answer.
+ * A server of two workers with an echo agent on each, so that every other agent has a neighbour on
+ * its own worker and one on the other. From start to close both and /healthz are asked again and
+ * again; each must answer.
  */
 export class Neighbourhood {
   readonly server: TestServer;
@@ -39,12 +44,11 @@ export class Neighbourhood {
     this.base = `${server.url}/api/v1`;
   }
 
-  static async start(): Promise<Neighbourhood> {
-    const server = await startTestServer({ workers: 1 });
+  static async start(settings: FlagSettings = {}): Promise<Neighbourhood> {
+    const server = await startTestServer({ ...settings, workers: ECHOES.length });
     try {
       const place = new Neighbourhood(server);
-      const echo = await place.deploy(sampleAgent('echo'), { name: 'echo' });
-      assert.equal(echo.status, 201, echo.text);
+      for (const name of ECHOES) await place.settle(sampleAgent('echo'), { name });
       place.#asking = place.#askAgainAndAgain();
       // The first answers compile and warm up what all later ones use.
       await place.echoAnswers(20);
@@ -60,10 +64,10 @@ export class Neighbourhood {
     return this.#rssPeakBytes;
   }
 
-  /** Waits until the echo agent has answered so many more questions. */
+  /** Waits until each echo agent has answered so many more questions. */
   async echoAnswers(count: number): Promise<void> {
     const goal = this.#echoed + count;
-    await eventually('the echo agent answers', () => {
+    await eventually('the echo agents answer', () => {
       if (this.#broken !== undefined) throw this.#broken;
       return this.#echoed >= goal;
     });
@@ -122,9 +126,11 @@ export class Neighbourhood {
     try {
       while (!this.#stopping) {
         const content = { question: this.#echoed };
-        const { reply } = await this.ask('echo', content, 'neighbour');
-        assert.equal(reply.performative, 'inform');
-        assert.deepEqual(reply.content, content);
+        for (const echo of ECHOES) {
+          const { reply } = await this.ask(echo, content, 'neighbour');
+          assert.equal(reply.performative, 'inform');
+          assert.deepEqual(reply.content, content);
+        }
         const health = await request(`${this.server.url}/healthz`, 'GET');
         assert.equal(health.status, 200, health.text);
         this.#echoed += 1;

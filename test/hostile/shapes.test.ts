@@ -11,10 +11,6 @@ import { assertFailure, Neighbourhood } from './neighbourhood.js';
 
 const MESSAGES = 2;
 
-interface AgentFigures {
-  readonly metrics: { readonly messages_processed: number };
-}
-
 interface Attack {
   /** The body of `handle_message`. */
   readonly body: string;
@@ -237,20 +233,4 @@ test('an agent_shutdown that never ends does not keep its agent from stopping', 
   await call(`${place.base}/agents/${agentId}/stop`, 'POST', { grace_period_seconds: 5 });
   await eventually('the agent stopped', async () => (await place.status(agentId)) === 'stopped');
   await place.echoAnswers(2);
-});
-
-test('an agent that answers itself without end leaves its neighbours room', async () => {
-  const guest = new GuestBuilder();
-  const send = sendOf(guest, { performative: 'inform', receiver: 'narcissus', content: 1 });
-  const module = await compileWat('narcissus', guest.build(send));
-  await place.settle(module, { name: 'narcissus' });
-  const first = { performative: 'inform', receiver: 'narcissus', sender: 'attacker', content: 0 };
-  await call(`${place.base}/messages`, 'POST', first);
-  await place.echoAnswers(50);
-  const handled = async (): Promise<number> =>
-    (await call<AgentFigures>(`${place.base}/agents/narcissus`, 'GET')).metrics.messages_processed;
-  const before = await handled();
-  await eventually('it still goes on', async () => (await handled()) > before);
-  await call(`${place.base}/agents/narcissus`, 'DELETE');
-  await place.echoAnswers(5);
 });
