@@ -170,6 +170,7 @@ export const LIMITS = Object.freeze({
   merged_values_per_module: 4_000_000,
   kept_values_per_function: 8_000_000,
   loop_bytes_per_function: 32 * MIB,
+  built_values_per_function: 150_000,
 
   // Clients.
   request_body_bytes: 16 * MIB,

@@ -9,6 +9,11 @@ const FIX =
 /** One more way by which a merged value comes takes a quarter of the value itself. */
 const ENTRIES_PER_MERGE = 4;
 
+const LOOP_VALUES = 60;
+const CALL_VALUES = 2;
+const INDIRECT_CALL_VALUES = 8;
+const BULK_VALUES = 30;
+
 /** Numbers of a frame, in this order: */
 const HEIGHT = 0;
 const PARAMS = 1;
@@ -29,6 +34,11 @@ const FRAME_STRIDE = 5;
  *   kept values     the baseline compiler keeps a copy of the state of all locals and operands where
  *                   control flow splits: some 24 bytes each, until the function is compiled
  *   loop bytes      both read every loop's code ahead, and so that of nested loops again and again
+ *   built values    some operations of a few bytes become many of the optimizing compiler's, some 800
+ *                   bytes each: a loop takes as much as 25 values and a time that grows with the
+ *                   square of their number, a call takes 2 and one more for each result, an indirect
+ *                   call 8, and an operation on a stretch of memory or on a table, or ref.func, up
+ *                   to 30
  *
  * The numbers are estimates from above, cheap to have: a block is taken to assign as many locals as
  * it has assignments. Metering's counter is a local too.
@@ -42,6 +52,7 @@ export class CompilerLoad {
   #mergedInModule = 0;
   #kept = 0;
   #loopBytes = 0;
+  #built = 0;
   #locals = 0;
   readonly #frames = new IntList();
 
@@ -52,6 +63,7 @@ export class CompilerLoad {
     this.#merged = 0;
     this.#kept = 0;
     this.#loopBytes = 0;
+    this.#built = 0;
     this.#locals = locals;
     this.#frames.length = 0;
     this.open(Kind.BLOCK, 0, results, 0, false);
@@ -62,7 +74,20 @@ export class CompilerLoad {
     if (kind === Kind.IF) this.height--;
     this.#frames.push4(this.height - params, params, results, this.assignments);
     this.#frames.push(kind === Kind.LOOP && !dead ? position : -1);
-    if (!dead) this.#keep();
+    if (dead) return;
+    this.#keep();
+    if (kind === Kind.LOOP) this.#built += LOOP_VALUES;
+  }
+
+  /** A call, by its index or through a table. */
+  call(params: number, results: number, indirect: boolean, dead: boolean): void {
+    this.height += results - params;
+    if (!dead) this.#built += (indirect ? INDIRECT_CALL_VALUES : CALL_VALUES) + results;
+  }
+
+  /** An operation on a stretch of memory or on a table, or a reference; it can be reached. */
+  bulk(): void {
+    this.#built += BULK_VALUES;
   }
 
   /** The `else` of the innermost frame. */
@@ -105,6 +130,13 @@ export class CompilerLoad {
       place,
     );
     check('loop_bytes_per_function', this.#loopBytes, 'too much code in nested loops', place);
+    check(
+      'built_values_per_function',
+      this.#built,
+      'a function with too many loops, calls, references, or operations on tables and stretches of memory',
+      place,
+      'Split the function.',
+    );
     check('merged_values_per_module', this.#mergedInModule, `functions ${locals}`, place);
   }
 
@@ -124,14 +156,16 @@ type LoadLimit =
   | 'merged_values_per_function'
   | 'merged_values_per_module'
   | 'kept_values_per_function'
-  | 'loop_bytes_per_function';
+  | 'loop_bytes_per_function'
+  | 'built_values_per_function';
 
 function check(
   limit: LoadLimit,
   actual: number,
   what: string,
   place: { readonly offset: number; readonly function: number },
+  fix: string = FIX,
 ): void {
   if (actual <= LIMITS[limit]) return;
-  throw overLimit(limit, LIMITS[limit], Math.ceil(actual), what, place, FIX);
+  throw overLimit(limit, LIMITS[limit], Math.ceil(actual), what, place, fix);
 }

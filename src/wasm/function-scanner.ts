@@ -121,6 +121,7 @@ export class FunctionScanner {
           break;
         case Kind.LEB:
           if (opcode === Op.LOCAL_SET || opcode === Op.LOCAL_TEE) load.assignments++;
+          else if (opcode === Op.TABLE_SET && !regions.dead) load.bulk();
           position++;
           while (bytes[position++]! & 0x80);
           cost++;
@@ -264,6 +265,7 @@ export class FunctionScanner {
       }
       case Kind.REF_FUNC:
         this.plan.referenced.add(reader.u32());
+        if (!this.regions.dead) this.load.bulk();
         return;
       case Kind.REF_NULL: {
         const type = reader.byte();
@@ -303,8 +305,9 @@ export class FunctionScanner {
   }
 
   private called(callee: number, { params, results }: FunctionType, position: number): void {
-    this.load.height += results.length - params.length;
-    if (this.regions.dead) return;
+    const { dead } = this.regions;
+    this.load.call(params.length, results.length, callee < 0, dead);
+    if (dead) return;
     this.functionFlags |= FunctionFlag.HAS_CALLS;
     this.plan.edits.push4(position, Edit.CALL, callee, this.regions.depth);
     this.plan.edits.push4(this.reader.position, Edit.AFTER_CALL, callee, 0);
@@ -316,6 +319,7 @@ export class FunctionScanner {
   /** An operation whose charge depends on the operand on top of the stack. */
   private dynamic(edit: number, position: number): void {
     if (this.regions.dead) return;
+    this.load.bulk();
     this.functionFlags |= FunctionFlag.HAS_CALLS;
     this.plan.edits.push4(position, edit, 0, this.regions.depth);
   }

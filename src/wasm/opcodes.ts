@@ -52,6 +52,7 @@ export const Op = Object.freeze({
   LOCAL_TEE: 0x22,
   GLOBAL_GET: 0x23,
   GLOBAL_SET: 0x24,
+  TABLE_SET: 0x26,
   MEMORY_SIZE: 0x3f,
   I32_CONST: 0x41,
   I64_CONST: 0x42,

@@ -173,6 +173,65 @@ function callsOnOperands(calls: number, blocks: number): Uint8Array {
   );
 }
 
+describe('operations that become many of the compiler’s are refused in large numbers', () => {
+  const BULK = [...ZERO, ...ZERO, ...ZERO, 0xfc];
+  const cases: Readonly<Record<string, readonly [accepted: number, part: readonly number[]]>> = {
+    loops: [2_500, [...LOOP, ...END]],
+    'loops with a back edge': [2_500, [...LOOP, ...branchIf(0), ...END]],
+    calls: [75_000, [0x10, 0]],
+    'calls with many results': [2_272, [0x10, 1, ...repeat(64, () => [0x1a])]],
+    'calls that hand on many results': [1_135, [0x10, 2, 0x10, 2]],
+    'indirect calls': [18_750, [...ZERO, 0x11, 0, 0]],
+    'ref.func': [5_000, [0xd2, 0, 0x1a]],
+    'memory.fill': [5_000, [...BULK, 11, 0]],
+    'memory.copy': [5_000, [...BULK, 10, 0, 0]],
+    'memory.grow': [5_000, [...ZERO, 0x40, 0, 0x1a]],
+    'table.set': [5_000, [...ZERO, 0xd0, 0x70, 0x26, 0]],
+    'table.grow': [5_000, [0xd0, 0x70, ...ZERO, 0xfc, 15, 0, 0x1a]],
+    'table.fill': [5_000, [...ZERO, 0xd0, 0x70, ...ZERO, 0xfc, 17, 0]],
+  };
+  for (const [what, [accepted, part]] of Object.entries(cases)) {
+    test(what, () => {
+      meterModule(withFunctions(accepted, part));
+      assertRefused(withFunctions(accepted + 1, part), 'built_values_per_function');
+      // What can't be reached is not compiled.
+      const dead = [0x00, ...repeat(accepted, () => part), ...part];
+      if (!what.startsWith('calls ')) meterModule(withFunctions(1, dead));
+    });
+  }
+
+  /** Function 0 repeats the part; 1 has 64 results, and 2 as many parameters as well. */
+  function withFunctions(count: number, part: readonly number[]): Uint8Array {
+    const sized = (body: readonly number[]): number[] => [...leb(body.length), ...body];
+    const values = vector(Array.from({ length: 64 }, () => [ValueType.I32]));
+    const handsOn = part[1] === 2;
+    const before = handsOn ? [0x10, 1] : [];
+    const after = handsOn ? repeat(64, () => [0x1a]) : [];
+    return moduleOf(
+      section(
+        1,
+        vector([
+          [0x60, 0, 0],
+          [0x60, 0, ...values],
+          [0x60, ...values, ...values],
+        ]),
+      ),
+      section(3, vector([[0], [1], [2]])),
+      section(4, [1, 0x70, 0, 10]),
+      section(5, [1, 0, 1]),
+      section(9, vector([[3, 0, 1, 0]])),
+      section(
+        10,
+        vector([
+          sized([0, ...before, ...repeat(count, () => part), ...after, ...END]),
+          sized([0, ...repeat(64, () => ZERO), ...END]),
+          sized([0, ...repeat(64, (index) => [0x20, index]), ...END]),
+        ]),
+      ),
+    );
+  }
+});
+
 test('many functions that are each below the limit are refused together', () => {
   const body = [1, ...leb(999), ValueType.I32, ...loopNest(95, 999), ...END];
   const modules = (count: number): Uint8Array =>
@@ -209,7 +268,7 @@ describe('a function that is large in one way alone is accepted', () => {
   }
 
   test('operands that every kind of block takes and leaves', () => {
-    // Were the height of the stack to drift, thirty thousand of these would pass the limit.
+    // Were the height of the stack to drift, two thousand of these would pass the limit.
     const pair = [ValueType.I32, ValueType.I32];
     const blockType = [
       0x60,
@@ -217,7 +276,7 @@ describe('a function that is large in one way alone is accepted', () => {
       ...vector(pair.map((t) => [t])),
     ];
     const both = [...ZERO, ...ZERO];
-    const steps = repeat(3_000, () => [
+    const steps = repeat(2_000, () => [
       ...both,
       ...[0x02, 0x01, 0x0b],
       ...[0x03, 0x01, 0x0b],
