@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from './package-root.js';
-import { findWasmClang } from './wasm-clang.js';
+import { findWasmClang, WASM_CLANG_FLAGS } from './wasm-clang.js';
 
 /*
  * Builds the agents under agents/ into one folder of .wasm files:
@@ -15,16 +15,6 @@ import { findWasmClang } from './wasm-clang.js';
 
 const root = packageRoot(import.meta.url);
 const ASSEMBLYSCRIPT_AGENTS = ['echo', 'counter', 'bidder'];
-const CLANG_FLAGS = [
-  '--target=wasm32',
-  // The oldest base and what is used on top, so that a newer clang makes the same kind of module.
-  ...['-mcpu=mvp', '-msimd128', '-mbulk-memory', '-msign-ext'],
-  // Past the driver: on its own -O2 it runs whatever wasm-opt is in the PATH, as it is under npm,
-  // and that one may not know the features.
-  ...['-Xclang', '-O2'],
-  ...['-std=c11', '-Wall', '-Wextra', '-Werror', '-ffreestanding', '-nostdlib'],
-  ...['-Wl,--no-entry', '-Wl,--strip-all', '-Wl,-z,stack-size=16384'],
-];
 
 function newestMs(path: string): number {
   const stat = statSync(path);
@@ -72,7 +62,7 @@ function buildC(folder: string, force: boolean): void {
     console.log(`skipped echo-c: ${clang.missing}`);
     return;
   }
-  compile(clang.command, [...CLANG_FLAGS, 'agents/echo-c/echo.c'], output);
+  compile(clang.command, [...WASM_CLANG_FLAGS, 'agents/echo-c/echo.c'], output);
 }
 
 function main(): void {

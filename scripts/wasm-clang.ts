@@ -3,6 +3,18 @@ import { spawnSync } from 'node:child_process';
 /** A C compiler that makes WebAssembly, or why there is none. */
 export type WasmClang = { readonly command: string } | { readonly missing: string };
 
+/** With which C becomes an agent. */
+export const WASM_CLANG_FLAGS = [
+  '--target=wasm32',
+  // The oldest base and what is used on top, so that a newer clang makes the same kind of module.
+  ...['-mcpu=mvp', '-msimd128', '-mbulk-memory', '-msign-ext'],
+  // Past the driver: on its own -O2 it runs whatever wasm-opt is in the PATH, as it is under npm,
+  // and that one may not know the features.
+  ...['-Xclang', '-O2'],
+  ...['-std=c11', '-Wall', '-Wextra', '-Werror', '-ffreestanding', '-nostdlib'],
+  ...['-Wl,--no-entry', '-Wl,--strip-all', '-Wl,-z,stack-size=16384'],
+];
+
 const CANDIDATES = ['clang', ...[21, 20, 19, 18, 17, 16, 15, 14].map((n) => `clang-${n}`)];
 
 function output(command: string, args: readonly string[]): string | undefined {

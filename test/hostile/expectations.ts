@@ -51,7 +51,7 @@ export const traps = (reason: RegExp): Fails => ({
 });
 
 /** The agent said itself that it failed. */
-const returns = (agentCode: number): Fails => ({
+export const returns = (agentCode: number): Fails => ({
   kind: 'fails',
   code: 'MESSAGE_DELIVERY_FAILED',
   reason: /returned -?\d+ instead of 0/,
@@ -66,7 +66,7 @@ export const runsOutOfFuel = (limit = 10_000_000): Fails => ({
   details: { resource: 'fuel', limit },
 });
 
-const badPointer = traps(/a host call was given \d+ bytes at \d+, outside the memory/);
+export const badPointer = traps(/a host call was given \d+ bytes at \d+, outside the memory/);
 const badAllocation: Fails = {
   ...traps(/caxton_alloc trapped: it gave \d+ for \d+ bytes, outside the memory/),
   details: { export: 'caxton_alloc' },
@@ -114,11 +114,22 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = Object.freeze
   'loop-br-table': runsOutOfFuel(),
   'loop-call': runsOutOfFuel(),
   'loop-call-indirect': runsOutOfFuel(),
+  'costly-before-false-if': runsOutOfFuel(),
   'loop-nested': runsOutOfFuel(),
+  'loop-outward-branches': runsOutOfFuel(),
+  'memory-copy-loop': runsOutOfFuel(),
+  'memory-grow-for-ever': runsOutOfFuel(),
+  'memory-grow-negative': runsOutOfFuel(),
+  'memory-init-loop': runsOutOfFuel(),
+  'table-copy-loop': runsOutOfFuel(),
+  'table-fill-loop': runsOutOfFuel(),
+  'table-init-loop': runsOutOfFuel(),
   'memory-fill-loop': runsOutOfFuel(),
   'output-flood': runsOutOfFuel(),
   'output-flood-big': runsOutOfFuel(),
   'recursion-deep': traps(/stack overflow/),
+  'recursion-indirect': traps(/stack overflow/),
+  'recursion-mutual': traps(/stack overflow/),
 
   // Traps and bad pointers.
   'alloc-negative': badAllocation,
@@ -154,6 +165,7 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = Object.freeze
 
   // Bounded: the agent is told and goes on.
   'capability-flood': answers({ accepted: 64, result: -3 }),
+  'subscription-flood': answers({ accepted: 64, result: -3 }),
   // 95 times 32 KiB and their keys are what one message's effects may hold of 3 MiB.
   'data-flood': answers({ accepted: 95, result: -3 }),
   'forged-sender': answers(1),

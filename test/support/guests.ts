@@ -1,7 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import wabt from 'wabt';
 import { packageRoot } from '../../scripts/package-root.js';
+import { findWasmClang, WASM_CLANG_FLAGS } from '../../scripts/wasm-clang.js';
 
 const root = packageRoot(import.meta.url);
 const guestFolder = join(root, 'test/guests');
@@ -46,6 +49,32 @@ export function guest(name: string): Promise<Uint8Array<ArrayBuffer>> {
     compiled.set(name, bytes);
   }
   return bytes;
+}
+
+/** The names of the guests in C: the files test/guests/NAME.c. */
+export function cGuestNames(): string[] {
+  return readdirSync(guestFolder)
+    .filter((file) => file.endsWith('.c'))
+    .map((file) => file.slice(0, -'.c'.length))
+    .sort();
+}
+
+/** A guest of test/guests in C as WebAssembly; needs the toolchain `wasm-clang`. */
+export function cGuest(name: string): Uint8Array<ArrayBuffer> {
+  const clang = findWasmClang();
+  if ('missing' in clang) throw new Error(clang.missing);
+  const folder = mkdtempSync(join(tmpdir(), 'caxton-guest-'));
+  try {
+    const output = join(folder, 'guest.wasm');
+    const source = join(guestFolder, `${name}.c`);
+    const run = spawnSync(clang.command, [...WASM_CLANG_FLAGS, source, '-o', output], {
+      encoding: 'utf8',
+    });
+    if (run.status !== 0) throw new Error(`${name}.c: ${run.error?.message ?? run.stderr}`);
+    return new Uint8Array(readFileSync(output));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** WebAssembly text as a module, for guests that are made up in a test. */
