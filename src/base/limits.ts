@@ -122,6 +122,14 @@ export const LIMITS = Object.freeze({
   /** Until a restart that failed through no fault of the agent is tried again. */
   restart_retry_ms: 1_000,
   restarts_per_minute: 5,
+  /** After so many deaths of workers in an agent's hands within a minute it is not started again. */
+  worker_deaths_per_minute: 3,
+  /** The same for deaths during its start, one start after the other. */
+  worker_deaths_per_start: 5,
+  /** How often a message is given to its agent in all when workers die over it. */
+  delivery_tries: 3,
+  /** Most that `delivery_tries` may be configured to; a frame counts them in one byte. */
+  delivery_tries_max: 100,
   prepare_timeout_ms: 60_000,
   /** Wall-clock backstop of an agent's start and of its shutdown, unless `max_message_ms` is more. */
   step_min_ms: 5_000,

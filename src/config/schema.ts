@@ -115,6 +115,7 @@ export const SettingsSchema = section({
   deployments: section({
     linger: Type.Integer({ minimum: 0, maximum: LIMITS.version_linger_max_ms, unit: 'duration' }),
   }),
+  supervision: section({ delivery_tries: count(1, LIMITS.delivery_tries_max) }),
   protocols: section({
     mode: Type.Enum(['off', 'warn', 'enforce']),
     idle_timeout: Type.Integer({ minimum: 100, maximum: 7 * 86_400_000, unit: 'duration' }),
@@ -200,6 +201,7 @@ export function defaultSettings(): Settings {
       max_message_ms: LIMITS.max_message_ms_default,
     },
     deployments: { linger: LIMITS.version_linger_ms },
+    supervision: { delivery_tries: LIMITS.delivery_tries },
     protocols: { mode: 'warn', idle_timeout: LIMITS.conversation_idle_ms },
     // As printed in the API reference.
     rate_limits: {

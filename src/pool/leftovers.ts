@@ -1,11 +1,14 @@
 import { AssertionError } from '../base/assert.js';
 import { uint32At } from '../base/little-endian.js';
 import { RingConsumer } from '../ring/consumer.js';
+import type { StatusBlock } from '../wire/status-block.js';
 
 /** What a dead worker left unhandled, as whole frames, in the order of their delivery. */
 export interface Leftovers {
   readonly inHand: Buffer | undefined;
   readonly waiting: Buffer[];
+  /** The slot of the agent that was being started or shut down. */
+  readonly slotInStep: number | undefined;
 }
 
 /** Copies of the frames of a ring that were not given back, up to the first that cannot be. */
@@ -28,12 +31,12 @@ export function unreadFrames(ring: SharedArrayBuffer, generation: number): Buffe
 /**
  * Tells the frame that the worker had in hand from those that wait, without what it finished.
  * @param lastFinished sequence of the last frame whose end was read; 0 = none was
- * @param sequenceInHand 0 = it had none in hand
+ * @param status what the worker said of itself last
  */
 export function sortLeftovers(
   unread: readonly Buffer[],
   lastFinished: number,
-  sequenceInHand: number,
+  { sequenceInHand, inStep, slotInHand }: StatusBlock,
 ): Leftovers {
   const waiting: Buffer[] = [];
   let inHand: Buffer | undefined;
@@ -44,5 +47,5 @@ export function sortLeftovers(
     if (sequence === sequenceInHand) inHand = frame;
     else waiting.push(frame);
   }
-  return { inHand, waiting };
+  return { inHand, waiting, slotInStep: inStep ? slotInHand : undefined };
 }

@@ -45,6 +45,8 @@ const FRAMES_PER_CLOCK_LOOK = 16;
 
 /** What a worker is at: an agent's message, or its start or shutdown. */
 export interface Busy {
+  /** Of the message's frame; 0 = none. */
+  readonly sequence: number;
   readonly slot: number;
   readonly ms: number;
   readonly inStep: boolean;
@@ -344,10 +346,9 @@ export class WorkerChannel {
 
   /** For how long the worker has been at one thing, and for which agent. */
   busy(): Busy {
-    // In this order a frame taken between the two reads can't be charged with its predecessor's time.
-    const slot = this.status.slotInHand;
-    const inStep = this.status.inStep;
-    return { slot, inStep, ms: this.status.busyMs(Math.floor(monotonicUs() / 1_000)) };
+    // In this order a frame taken between two reads can't be charged with its predecessor's time.
+    const { sequenceInHand: sequence, slotInHand: slot, inStep } = this.status;
+    return { sequence, slot, inStep, ms: this.status.busyMs(Math.floor(monotonicUs() / 1_000)) };
   }
 
   /** Those who wait for the agent to be started or shut down get this error. */
@@ -379,7 +380,7 @@ export class WorkerChannel {
     for (const pending of this.#calls.values()) pending.reject(workerGone(this.index));
     this.#calls.clear();
     this.inFlight = 0;
-    return sortLeftovers(unread, this.#lastFinished, this.status.sequenceInHand);
+    return sortLeftovers(unread, this.#lastFinished, this.status);
   }
 }
 

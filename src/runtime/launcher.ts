@@ -1,5 +1,5 @@
 import { wallUs } from '../base/clock.js';
-import { CaxtonError, isUnavailable, type PlainError } from '../base/errors.js';
+import { CaxtonError, fromPlainError, isUnavailable, type PlainError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import { decodeMessage } from '../fipa/binary.js';
 import { leastLoaded } from '../pool/placement.js';
@@ -99,9 +99,11 @@ export class Launcher {
       this.#parts.spawned(result.durationUs);
     } catch (error) {
       residents.remove(instance);
-      throw error;
+      const reason = this.#parts.supervisor.condemned(instance);
+      throw reason === undefined ? error : fromPlainError(reason);
     }
     instance.ready = true;
+    this.#parts.supervisor.started(instance);
   }
 
   // Where the fewest instances of the agent are, and of those workers the least loaded.

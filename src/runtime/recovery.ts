@@ -1,11 +1,12 @@
-import { wallUs } from '../base/clock.js';
+import { wallMs, wallUs } from '../base/clock.js';
 import { type PlainError, toPlainError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
+import { uint32At } from '../base/little-endian.js';
 import type { Logger } from '../base/log.js';
 import { decodeMessage } from '../fipa/binary.js';
 import type { Leftovers } from '../pool/leftovers.js';
 import type { WorkerChannel } from '../pool/worker-channel.js';
-import { FRAME_DELIVER, FRAME_HEADER_BYTES } from '../wire/frames.js';
+import { countDeath, FRAME_DELIVER, FRAME_HEADER_BYTES } from '../wire/frames.js';
 import type { Agent, AgentVersion, Instance } from './agent.js';
 import type { Agents } from './agents.js';
 import type { Counters } from './counters.js';
@@ -18,10 +19,18 @@ export interface RecoveryParts {
   readonly agents: () => Agents;
   readonly counters: Counters;
   readonly delivery: Delivery;
+  /** How often a message is given to its agent in all, when workers die over it. */
+  readonly deliveryTries: number;
   readonly logger: Logger;
   readonly residents: Residents;
   readonly router: Router;
   readonly supervisor: () => Supervisor;
+}
+
+/** What a worker is killed for. */
+interface Kill {
+  readonly sequence: number;
+  readonly reason: PlainError;
 }
 
 // How often a restart looks whether the frames of the old instance have all come back.
@@ -32,16 +41,19 @@ export class Recovery implements SupervisorActions {
   readonly #parts: RecoveryParts;
   /** Instances of dead workers, until the successor is there. */
   #homeless = new Set<Instance>();
-  /** Why the watchdog is about to kill a worker; tells what its message in hand died of. */
-  readonly #killReasons = new Map<WorkerChannel, PlainError>();
+  /** Workers that the watchdog is about to kill. */
+  readonly #kills = new Map<WorkerChannel, Kill>();
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts;
   }
 
-  /** The worker is about to be killed for what it does with the message in hand. */
-  willKill(channel: WorkerChannel, reason: PlainError): void {
-    this.#killReasons.set(channel, reason);
+  /**
+   * The worker is about to be killed for what it does with a message.
+   * @param sequence of the message's frame; 0 = what it does is no message
+   */
+  willKill(channel: WorkerChannel, sequence: number, reason: PlainError): void {
+    this.#kills.set(channel, { sequence, reason });
   }
 
   restart(instance: Instance): void {
@@ -69,7 +81,7 @@ export class Recovery implements SupervisorActions {
       version.onGivenUp(error);
       return;
     }
-    this.#parts.logger.warn({ agent_id: agent.id, error }, 'agent failed: too many traps');
+    this.#parts.logger.warn({ agent_id: agent.id, error }, 'agent failed for good');
     void this.#parts
       .agents()
       .giveUp(version, error)
@@ -77,9 +89,12 @@ export class Recovery implements SupervisorActions {
   }
 
   async #restart(instance: Instance): Promise<void> {
-    // It may be due twice: it trapped, and then its worker died.
-    if (!isWanted(instance) || instance.ready) return;
     const { agent, channel } = instance;
+    // It may be due twice: it trapped, and then its worker died.
+    if (instance.ready) return;
+    // The agent's other instances are being started yet: it runs when they are there.
+    if (agent.state === 'loaded') this.#tryLater(instance);
+    if (!isWanted(instance)) return;
     if (channel === undefined || channel.dead) {
       if (!this.#parts.agents().canBePlaced) {
         this.#homeless.add(instance);
@@ -99,6 +114,7 @@ export class Recovery implements SupervisorActions {
     }
     if (!isWanted(instance)) return;
     instance.ready = true;
+    this.#parts.supervisor().started(instance);
     instance.settling = false;
     agent.figures.restarts += 1;
     this.#parts.counters.agentRestarts += 1;
@@ -108,32 +124,72 @@ export class Recovery implements SupervisorActions {
   workerDied(channel: WorkerChannel, leftovers: Leftovers): void {
     const { residents, counters } = this.#parts;
     counters.workerRestarts += 1;
-    const bySlot = (frame: Buffer) => residents.at(channel, frame.readUInt32LE(4));
-    const guilty = leftovers.inHand && bySlot(leftovers.inHand);
-    const waiting = leftovers.waiting.map((frame) => [bySlot(frame), frame] as const);
+    const bySlot = (slot: number) => residents.at(channel, slot);
+    const kill = this.#kills.get(channel);
+    this.#kills.delete(channel);
+    const frames = leftovers.waiting.map((frame) => [bySlot(slotOf(frame)), frame] as const);
+    const { inHand, slotInStep } = leftovers;
+    const holder = inHand && bySlot(slotOf(inHand));
+    const starting = slotInStep === undefined ? undefined : bySlot(slotInStep);
     const orphans = residents.orphan(channel);
     for (const { mailbox } of orphans) {
       mailbox.inRing = 0;
       mailbox.inRingBytes = 0;
     }
-    for (const [instance, frame] of waiting) instance?.mailbox.pushReturned(frame);
-    const error = this.#killReasons.get(channel) ?? workerDiedError(channel);
-    this.#killReasons.delete(channel);
-    if (guilty !== undefined && leftovers.inHand !== undefined) {
-      this.#failInHand(guilty, leftovers.inHand, error);
+    // Its thread was ended for what another did, and it came to its turn in between.
+    const bystander = kill !== undefined && inHand && kill.sequence !== sequenceOf(inHand);
+    const guilty = bystander ? undefined : holder;
+    if (inHand !== undefined && holder !== undefined) {
+      // First, so that it is tried again before all that waits behind it.
+      if (bystander) holder.mailbox.pushReturned(inHand);
+      else if (kill !== undefined) this.#failInHand(holder, inHand, kill.reason);
+      else this.#tryAgain(holder, inHand, channel);
+    }
+    for (const [instance, frame] of frames) instance?.mailbox.pushReturned(frame);
+    // Whoever waits for the start hears of it, and tries again unless it is one time too many.
+    if (starting !== undefined && kill === undefined) {
+      this.#parts.supervisor().workerDiedAtStart(starting);
     }
     // The one that had the message in hand comes back by way of its supervisor.
     for (const instance of orphans) if (instance !== guilty) this.#homeless.add(instance);
     for (const instance of orphans) instance.becameIdle();
   }
 
-  #failInHand(instance: Instance, frame: Buffer, error: PlainError): void {
+  /** Nothing of it was published, so that to handle it once more doubles nothing. */
+  #tryAgain(instance: Instance, frame: Buffer, channel: WorkerChannel): void {
     const { agent } = instance;
+    const { deliveryTries, logger, supervisor } = this.#parts;
+    const tries = countDeath(frame);
+    const gaveUp = supervisor().workerDied(instance) !== undefined;
+    const goesOn = tries < deliveryTries && agent.state !== 'failed';
+    const error = workerDiedError(channel, tries);
+    logger.warn(
+      { agent_id: agent.id, worker: channel.index, tries, tried_again: goesOn },
+      'a worker died in the hands of an agent',
+    );
+    agent.logs.push({ timestampMs: wallMs(), level: 'error', text: error.message });
+    if (goesOn) instance.mailbox.pushReturned(frame);
+    else this.#lose(instance, frame, error);
+    if (!gaveUp) supervisor().trapped(instance, error);
+  }
+
+  #failInHand(instance: Instance, frame: Buffer, error: PlainError): void {
+    this.#lose(instance, frame, error);
+    this.#parts.supervisor().trapped(instance, error);
+  }
+
+  #lose({ agent }: Instance, frame: Buffer, error: PlainError): void {
+    const { counters, router } = this.#parts;
     agent.figures.lost();
     if (frame[0] === FRAME_DELIVER) {
-      this.#parts.router.fail(agent, decodeMessage(frame, FRAME_HEADER_BYTES), error);
+      router.fail(agent, decodeMessage(frame, FRAME_HEADER_BYTES), error);
+      return;
     }
-    this.#parts.supervisor().trapped(instance, error);
+    // A timer has no sender that could be told; its agent's log is where to look.
+    counters.failure(error.code);
+    agent.figures.error(error.code, error.message);
+    const text = `a timer failed: ${error.message}`;
+    agent.logs.push({ timestampMs: wallMs(), level: 'error', text });
   }
 
   workerReplaced(): void {
@@ -152,11 +208,20 @@ function isAlive(agent: Agent): boolean {
   return agent.state === 'running' || agent.state === 'draining';
 }
 
-function workerDiedError(channel: WorkerChannel): PlainError {
+function slotOf(frame: Buffer): number {
+  return uint32At(frame, 4);
+}
+
+function sequenceOf(frame: Buffer): number {
+  return uint32At(frame, 8);
+}
+
+function workerDiedError(channel: WorkerChannel, tries: number): PlainError {
+  const times = tries === 1 ? '' : ` It was tried ${tries} times.`;
   return {
     code: 'MESSAGE_DELIVERY_FAILED',
-    message: `Worker ${channel.index} died while the agent handled the message.`,
-    details: { worker: channel.index },
+    message: `Worker ${channel.index} died while the agent handled the message.${times}`,
+    details: { worker: channel.index, tries },
   };
 }
 

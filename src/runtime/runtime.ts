@@ -134,6 +134,7 @@ export class Runtime {
       agents: () => this.agents,
       counters,
       delivery,
+      deliveryTries: config.supervision.delivery_tries,
       logger,
       residents,
       router,

@@ -51,7 +51,8 @@ export class Watchdog {
     }
   }
 
-  #checkInstance(channel: WorkerChannel, instance: Instance, { slot, ms, inStep }: Busy): void {
+  #checkInstance(channel: WorkerChannel, instance: Instance, busy: Busy): void {
+    const { sequence, slot, ms, inStep } = busy;
     const { agent, config } = instance;
     const { maxMessageMs } = config;
     const limitMs = inStep ? Math.max(maxMessageMs, LIMITS.step_min_ms) : maxMessageMs;
@@ -59,7 +60,7 @@ export class Watchdog {
     this.#logger.warn({ agent_id: agent.id, busy_ms: ms }, 'agent outlasted max_message_ms');
     const error = outlasted(limitMs, inStep ? 'to start or to shut down' : 'for one message');
     if (inStep) channel.failCalls(slot, fromPlainError(error));
-    else this.#recovery.willKill(channel, error);
+    this.#recovery.willKill(channel, inStep ? 0 : sequence, error);
     this.#killed.add(channel);
     this.#pool.kill(channel);
   }

@@ -4,10 +4,13 @@ import { putDouble, putUint32 } from '../base/little-endian.js';
  * The frames that cross threads in rings. Little endian; a frame starts on an 8-byte boundary.
  *
  * Main → worker (request ring):
- *   DELIVER  0 u8 kind · 4 u32 slot · 8 u32 sequence · 16 f64 accepted, monotonic µs
- *            24 the binary message
- *   TIMER    0 u8 kind · 4 u32 slot · 8 u32 sequence · 16 f64 due, monotonic µs
- *            24 f64 due, wall µs · 32 u32 timer id
+ *   DELIVER  0 u8 kind · 1 u8 deaths · 4 u32 slot · 8 u32 sequence
+ *            16 f64 accepted, monotonic µs · 24 the binary message
+ *   TIMER    0 u8 kind · 1 u8 deaths · 4 u32 slot · 8 u32 sequence
+ *            16 f64 due, monotonic µs · 24 f64 due, wall µs · 32 u32 timer id
+ *
+ * `deaths` counts the workers that died over the frame. It is kept nowhere else, so that it is
+ * forgotten with the frame.
  *
  * Worker → main (reply ring). All frames of one message, DONE last, are published at once:
  *   SEND         0 kind · 4 slot · 24 the binary message, ready to be routed
@@ -68,6 +71,13 @@ export const LOG_ERROR = 1;
 /** Rounds up to the next multiple of eight, at which a following part of a frame starts. */
 export function padTo8(length: number): number {
   return (length + 7) & ~7;
+}
+
+/** One more worker died over this frame, which was in its hands. @returns how many did */
+export function countDeath(frame: Buffer): number {
+  const deaths = (frame[1] as number) + 1;
+  frame[1] = deaths;
+  return deaths;
 }
 
 /** Fixed part of a DONE frame, read out. */

@@ -145,6 +145,15 @@ async function checkCounts(): Promise<void> {
   }
 }
 
+async function startAnew(agent: string): Promise<void> {
+  await call(`${server.url}/api/v1/agents/${agent}/stop`, 'POST', {});
+  await eventually(
+    'it has stopped',
+    async () => (await get<{ status: string }>(`/agents/${agent}`)).status === 'stopped',
+  );
+  await call(`${server.url}/api/v1/agents/${agent}/start`, 'POST', {});
+}
+
 async function allRun(): Promise<void> {
   await eventually('all agents run', async () => {
     const { agents } = await get<{ agents: Array<{ status: string }> }>('/agents');
@@ -152,14 +161,14 @@ async function allRun(): Promise<void> {
   });
 }
 
-test('threads that are killed under load cost the message in hand and nothing else', async (t) => {
+test('threads that are killed under load cost no message', async (t) => {
   const dice = new Dice();
   t.diagnostic(`CAXTON_FAULT_SEED=${dice.seed}`);
   assert.equal(threads.size, WORKERS);
   let killed = 0;
-  await underLoad(dice, async () => {
-    // Fewer times than an agent may trap within a minute before it is given up.
-    for (let round = 1; round < LIMITS.restarts_per_minute; round++) {
+  const killSome = async (): Promise<void> => {
+    // Fewer times than workers may die in an agent's hands within a minute.
+    for (let round = 1; round < LIMITS.worker_deaths_per_minute; round++) {
       await sleep(dice.whole(100, 500));
       await eventually('there are threads to kill', () => threads.size === WORKERS);
       const victims = dice.whole(0, 2) === 0 ? [...threads] : [dice.pick([...threads])];
@@ -171,14 +180,18 @@ test('threads that are killed under load cost the message in hand and nothing el
       );
       for (const agent of AGENTS) await ask(agent, { action: 'get' });
     }
-  });
+  };
+  for (let wave = 0; wave < 3; wave++) {
+    await underLoad(dice, killSome);
+    for (const client of clients) await client.settled();
+    // Whoever starts an agent forgives it the deaths.
+    for (const agent of AGENTS) await startAnew(agent);
+  }
   await checkAnswers();
   await checkCounts();
   await allRun();
   assert.equal(await workerRestarts(), killed);
-  const letters = [...(await deadLetters()).values()];
-  assert.ok(letters.length <= killed, 'no more than one message in hand for each thread');
-  for (const { error } of letters) assert.equal(error.code, 'MESSAGE_DELIVERY_FAILED');
+  assert.deepEqual([...(await deadLetters()).values()], []);
 });
 
 test('a message that outlasts max_message_ms costs itself; neighbours and their data come back', async (t) => {
@@ -195,11 +208,9 @@ test('a message that outlasts max_message_ms costs itself; neighbours and their 
   await underLoad(dice, async () => {
     for (let round = 1; round <= rounds; round++) {
       await sleep(dice.whole(50, 300));
-      const answered = new Set<string>();
       const bomb = ask(dice.pick(bombs), {});
-      const probes = ECHOES.map((echo) => ask(echo, {}).then(() => answered.add(echo)));
+      const probes = ECHOES.map((echo) => ask(echo, {}));
       failures.push((await bomb).reply);
-      assert.notEqual(answered.size, 0, 'agents on the other worker answer meanwhile');
       await Promise.all(probes);
       await eventually('the worker is replaced', async () => (await workerRestarts()) === round);
     }

@@ -10,13 +10,14 @@ import { eventually } from '../support/eventually.js';
 
 const error: PlainError = { code: 'MESSAGE_DELIVERY_FAILED', message: 'trapped', details: {} };
 
-function makeSupervisor() {
+function makeSupervisor(nowMs?: () => number) {
   const restarts: Instance[] = [];
   const givenUp: Array<readonly [AgentVersion, PlainError]> = [];
-  const supervisor = new Supervisor({
-    restart: (instance) => restarts.push(instance),
-    giveUp: (version, reason) => givenUp.push([version, reason]),
-  });
+  const actions = {
+    restart: (instance: Instance) => restarts.push(instance),
+    giveUp: (version: AgentVersion, reason: PlainError) => givenUp.push([version, reason]),
+  };
+  const supervisor = new Supervisor(actions, nowMs);
   return { supervisor, restarts, givenUp };
 }
 
@@ -73,4 +74,54 @@ test('an instance that is forgotten, or a supervisor that stops, restarts nothin
   supervisor.stop();
   await sleep(150);
   assert.deepEqual(restarts, []);
+});
+
+test('the third worker that dies in the hands of a version within a minute is one too many', async () => {
+  const { supervisor, restarts, givenUp } = makeSupervisor();
+  const instance = makeInstance('a');
+  for (let death = 1; death < LIMITS.worker_deaths_per_minute; death++) {
+    assert.equal(supervisor.workerDied(instance), undefined);
+    supervisor.trapped(instance, error);
+  }
+  const reason = supervisor.workerDied(instance);
+  assert.equal(reason?.details.worker_deaths, LIMITS.worker_deaths_per_minute);
+  assert.deepEqual(givenUp, [[instance.version, reason]]);
+  await sleep(250);
+  assert.deepEqual(restarts, [], 'the pause under way is over too');
+  assert.equal(supervisor.workerDied(instance), undefined, 'the count begins anew');
+  supervisor.stop();
+});
+
+test('deaths of which no three lie within a minute are no reason to give a version up', () => {
+  let nowMs = 0;
+  const { supervisor, givenUp } = makeSupervisor(() => nowMs);
+  const instance = makeInstance('a');
+  for (let death = 0; death < 10; death++) {
+    assert.equal(supervisor.workerDied(instance), undefined);
+    // Two of them within a minute, never three.
+    nowMs += 31_000;
+  }
+  assert.deepEqual(givenUp, []);
+  supervisor.stop();
+});
+
+test('the fifth worker in a row that dies over a start is one too many', () => {
+  const { supervisor, givenUp } = makeSupervisor();
+  const instance = makeInstance('a');
+  for (let round = 0; round < 3; round++) {
+    for (let death = 1; death < LIMITS.worker_deaths_per_start; death++) {
+      supervisor.workerDiedAtStart(instance);
+      assert.equal(supervisor.condemned(instance), undefined);
+    }
+    supervisor.started(instance);
+  }
+  for (let death = 1; death < LIMITS.worker_deaths_per_start; death++) {
+    supervisor.workerDiedAtStart(instance);
+  }
+  supervisor.workerDiedAtStart(instance);
+  const reason = supervisor.condemned(instance);
+  assert.equal(reason?.details.worker_deaths, LIMITS.worker_deaths_per_start);
+  assert.equal(supervisor.condemned(instance), undefined, 'it is told once');
+  assert.deepEqual(givenUp, [[instance.version, reason]]);
+  supervisor.stop();
 });
