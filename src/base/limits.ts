@@ -284,6 +284,14 @@ export const LIMITS = Object.freeze({
   store_ring_bytes: 32 * MIB,
   /** Small records that wait on the main thread while the store's ring is full. */
   store_overflow_bytes: 64 * MIB,
+  /** How long a start looks for damages of the store's file; what is left then is not looked at. */
+  store_check_ms: 2_000,
+  /** Longest pause between two attempts to write what the disk refused. */
+  store_retry_max_ms: 5_000,
+  /** Room that the store's file is given beyond what its next transaction may need. */
+  store_room_bytes: 1 * MIB,
+  /** Pages that may be new for each byte of records, their copies and their index together. */
+  store_room_factor: 4,
   dead_letters: 100_000,
   history_messages: 10_000_000,
   history_age_ms: 7 * 24 * 3600 * 1000,

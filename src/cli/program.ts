@@ -13,6 +13,7 @@ import { addHelpCommand } from './help-command.js';
 import { addMessageCommands } from './message-commands.js';
 import { addServeCommand } from './serve-command.js';
 import { addServerCommands } from './server-commands.js';
+import { addStoreCommands } from './store-commands.js';
 import { addTaskCommands } from './task-commands.js';
 import { addTokenCommands } from './token-commands.js';
 import { addWasmCommands } from './wasm-commands.js';
@@ -47,6 +48,7 @@ export function createProgram(): Command {
   addDevCommands(program);
   addBenchCommand(program);
   addServerCommands(program);
+  addStoreCommands(program);
   addTokenCommands(program);
   addWasmCommands(program);
   addCompletionCommand(program);

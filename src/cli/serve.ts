@@ -27,6 +27,8 @@ export interface ServeOptions {
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const config = readConfig(options);
+  // A write beyond the system's limit on files then fails as one to a full disk does.
+  process.on('SIGXFSZ', () => undefined);
   const stop = stopSignal();
   const server = await startServer(config, createLogger({ level: config.log.level }));
   if (config.tokens.length === 0) {

@@ -22,6 +22,8 @@ export interface MetricsSnapshot {
   readonly workerRestarts: number;
   /** Records that wait to be written to the store now. */
   readonly storePendingRecords: number;
+  /** 1 while the disk refuses what the store is to write. */
+  readonly storeFailing: number;
   /** How often instances were started, and how long that took in µs. */
   readonly agentSpawns: { readonly count: number; readonly sum: number };
   /** Messages in each worker's ring or in its hands, by its number. */
@@ -120,6 +122,7 @@ const LABELLED_COUNTERS = [
 const GAUGES: readonly Definition<Scalar>[] = [
   define('mailbox_messages', 'Messages waiting in mailboxes', (s) => s.mailboxMessages),
   define('store_pending_records', 'Records not yet written', (s) => s.storePendingRecords),
+  define('store_failing', '1 while the disk takes nothing', (s) => s.storeFailing),
   define('deployments_under_way', 'Deployments not ended', (s) => s.deploymentsUnderWay),
   define('conversations_tracked', 'Conversations that are checked', (s) => s.conversationsTracked),
   define('replies_awaited', 'Messages with a reply_by and no answer', (s) => s.repliesAwaited),

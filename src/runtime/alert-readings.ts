@@ -21,7 +21,12 @@ export interface AlertReadings {
   memoryPercent(): number;
   /** Since the server was started. */
   deadLetters(): number;
-  store(): { readonly percent: number; readonly pendingRecords: number };
+  store(): {
+    readonly percent: number;
+    readonly pendingRecords: number;
+    /** Why it can't write; undefined when it can. */
+    readonly trouble: string | undefined;
+  };
   agents(): Iterable<AgentReading>;
 }
 
@@ -38,7 +43,11 @@ export function readingsOf({ counters, directory, store }: AlertReadingsParts): 
     deadLetters: () => counters.deadLetters,
     store: () => {
       const { pendingBytes, pendingRecords } = store.stats();
-      return { percent: (100 * pendingBytes) / LIMITS.store_ring_bytes, pendingRecords };
+      return {
+        percent: (100 * pendingBytes) / LIMITS.store_ring_bytes,
+        pendingRecords,
+        trouble: store.trouble,
+      };
     },
     agents: () => agentReadings(directory),
   };

@@ -34,9 +34,16 @@ const WORDS = {
     begun: 'The store is behind: its disk is slower than what comes',
     ended: 'The store has caught up',
   },
+  store_failing: {
+    begun: 'The store can’t write: its disk refuses what it is given',
+    ended: 'The store writes again',
+  },
 } satisfies Record<string, Words>;
 
 type Condition = keyof typeof WORDS;
+
+/** What is so or isn't, and has no figure. */
+const YES_OR_NO: ReadonlySet<Condition> = new Set(['agent_failed', 'store_failing']);
 
 const MINUTE_MS = 60_000;
 
@@ -73,6 +80,7 @@ export class Alerts {
     const agents = [...this.#readings.agents()];
     this.#judge('high_memory', [this.#memory()]);
     this.#judge('store_behind', [this.#store()]);
+    this.#judge('store_failing', this.#storeFailing());
     this.#judge('dead_letters_growing', [this.#deadLettersGrowing(nowMs)]);
     this.#judge(
       'mailbox_filling',
@@ -91,6 +99,13 @@ export class Alerts {
     const { percent, pendingRecords } = this.#readings.store();
     const details = { store_percent: round(percent), pending_records: pendingRecords };
     return { key: '', figure: percent, threshold: this.#thresholds.store_percent, details };
+  }
+
+  #storeFailing(): Look[] {
+    const { trouble, pendingRecords } = this.#readings.store();
+    if (trouble === undefined) return [];
+    const details = { reason: trouble, pending_records: pendingRecords };
+    return [{ key: '', figure: 1, threshold: 1, details }];
   }
 
   #deadLettersGrowing(nowMs: number): Look {
@@ -129,7 +144,7 @@ export class Alerts {
         told += 1;
         begun.set(key, agentOf(details));
         goesOn.add(key);
-        const shown = condition === 'agent_failed' ? details : { ...details, threshold };
+        const shown = YES_OR_NO.has(condition) ? details : { ...details, threshold };
         this.#tell('warning', condition, 'begun', shown);
       }
     }

@@ -39,7 +39,8 @@ export class Messages {
    * Accepts a message. Answers at once unless it has to wait for the disk. A repeated send under an
    * idempotency key gives what became of the first.
    * @throws CaxtonError FORBIDDEN when the sender is an agent's or a task's name, INVALID_REQUEST
-   * when it names a group or no history is there to persist in, UNAVAILABLE when the server stops,
+   * when it names a group or no history is there to persist in, UNAVAILABLE when the server stops
+   * or the disk takes nothing of what is to be on it,
    * and what Router.accept throws
    */
   send(message: Message, options: SendOptions): SendResult | Promise<SendResult> {
@@ -133,7 +134,17 @@ export class Messages {
 
   // Nothing would be on disk, whatever the answer says.
   #checkPersist(options: SendOptions): void {
-    if (options.persist !== true || this.#parts.historyEnabled) return;
+    if (options.persist !== true) return;
+    const { historyEnabled, store } = this.#parts;
+    if (historyEnabled) {
+      if (store.trouble === undefined) return;
+      // It would be taken, handled, and refused all the same.
+      throw new CaxtonError(
+        'UNAVAILABLE',
+        `The store can’t write at the moment: ${store.trouble}. Nothing was done: send again when that is mended, or without options.persist.`,
+        { reason: store.trouble, retry_after_seconds: LIMITS.store_retry_max_ms / 1_000 },
+      );
+    }
     throw invalidRequest(
       'options.persist can’t be kept: this server keeps no messages. Leave it out, or start the server with history.enabled.',
       'options.persist',

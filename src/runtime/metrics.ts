@@ -128,8 +128,11 @@ export class RuntimeMetrics {
 
   status() {
     const nowMs = wallMs();
+    const state = this.#parts.state();
+    const { trouble } = this.#parts.store;
     return {
-      status: this.#parts.state(),
+      status: state === 'ready' && trouble !== undefined ? ('degraded' as const) : state,
+      ...(trouble !== undefined && { reason: `The store can’t write: ${trouble}` }),
       version: VERSION,
       uptime_seconds: Math.floor((nowMs - this.#startedMs) / 1_000),
       workers: this.#parts.channels().length,
@@ -170,6 +173,7 @@ export class RuntimeMetrics {
       agentRestarts: counters.agentRestarts,
       workerRestarts: counters.workerRestarts,
       storePendingRecords: store.stats().pendingRecords,
+      storeFailing: store.trouble === undefined ? 0 : 1,
       agentSpawns: { count: counters.spawns, sum: counters.spawnTotalUs },
       workerQueues: Object.fromEntries(channels().map(({ index, inFlight }) => [index, inFlight])),
       rateLimited: Object.fromEntries(counters.rateLimitedByClass),

@@ -276,6 +276,11 @@ export class Runtime {
     return this.#state;
   }
 
+  /** Why the store can't write; undefined while it can. Messages are taken all the same. */
+  get trouble(): string | undefined {
+    return this.#store.trouble;
+  }
+
   /** For a transport that hands over many messages at once: see WorkerPool.takeReplies. */
   takeReplies(): void {
     this.#pool.takeReplies();

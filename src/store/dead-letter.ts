@@ -1,5 +1,6 @@
 import type { PlainError } from '../base/errors.js';
 import { decodeMessage } from '../fipa/binary.js';
+import { damaged } from './damage.js';
 import type { DeadLetter } from './store.js';
 
 /** A stored dead letter: u32 length of the JSON, the JSON of this, then the binary message. */
@@ -23,7 +24,11 @@ export function encodeDeadLetter(
 }
 
 export function decodeDeadLetter(value: Buffer): DeadLetter {
-  const messageAt = 4 + value.readUInt32LE(0);
-  const info = JSON.parse(value.toString('utf8', 4, messageAt)) as DeadLetterInfo;
-  return { ...info, message: decodeMessage(value, messageAt) };
+  try {
+    const messageAt = 4 + value.readUInt32LE(0);
+    const info = JSON.parse(value.toString('utf8', 4, messageAt)) as DeadLetterInfo;
+    return { ...info, message: decodeMessage(value, messageAt) };
+  } catch {
+    throw damaged('a dead letter can’t be read');
+  }
 }

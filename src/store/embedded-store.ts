@@ -8,6 +8,7 @@ import type { Logger } from '../base/log.js';
 import { decodeMessage, encodedBytes } from '../fipa/binary.js';
 import type { Message } from '../fipa/message.js';
 import { createRing, RING_CAPACITY_MAX_BYTES } from '../ring/layout.js';
+import { jsonRecord } from './damage.js';
 import { encodeDeadLetter } from './dead-letter.js';
 import { deadLetterOf, deadLetterPage } from './dead-letter-reader.js';
 import { lockDirectory } from './directory-lock.js';
@@ -27,6 +28,7 @@ import {
   TABLE_DEPLOYMENTS,
   type TableCode,
 } from './records.js';
+import { checkBeforeOpening } from './start-check.js';
 import type {
   AgentRecord,
   DeadLetter,
@@ -64,15 +66,18 @@ const DEAD_LETTER_EXTRA_BYTES = 64 * 1024;
 /**
  * Opens the store of a data directory and starts its writer thread.
  * @throws CaxtonError CONFLICT when another process has it open or another version wrote it,
- *   UNAVAILABLE when the directory can't be written
+ *   UNAVAILABLE when the directory can't be written or the file is damaged, INTERNAL_ERROR when a
+ *   record is
  */
 export async function openStore(options: StoreOptions): Promise<EmbeddedStore> {
   const unlock = await lockDirectory(options.dir);
   const path = join(options.dir, DATA_FILE);
   let tables: Tables | undefined;
   try {
+    checkBeforeOpening(options.dir, path, options.logger);
     tables = openTables(path);
     checkSchema(tables, options.dir);
+    readState(tables);
     syncDirectory(options.dir);
     return new EmbeddedStore(options, path, tables, unlock);
   } catch (error) {
@@ -116,8 +121,8 @@ function dataKey(agentId: string, key: Uint8Array): Buffer {
   );
 }
 
-function deploymentOf(value: Buffer): DeploymentRecord {
-  return JSON.parse(value.toString('utf8')) as DeploymentRecord;
+function deploymentOf(key: Uint8Array, value: Buffer): DeploymentRecord {
+  return jsonRecord('deployments', key, value) as DeploymentRecord;
 }
 
 /** The store on LMDB: writes go through the writer thread, reads come from the map in this one. */
@@ -170,6 +175,10 @@ export class EmbeddedStore implements Store {
     return this.#options.historyEnabled ? this.#channel.roomBytesMax : Number.POSITIVE_INFINITY;
   }
 
+  get trouble(): string | undefined {
+    return this.#channel.trouble;
+  }
+
   durable(): Promise<void> {
     return this.#channel.durable();
   }
@@ -193,7 +202,7 @@ export class EmbeddedStore implements Store {
   agents(): AgentRecord[] {
     this.#tables.root.resetReadTxn();
     const entries = this.#tables.agents.getRange({});
-    return Array.from(entries, ({ value }) => JSON.parse(value.toString('utf8')) as AgentRecord);
+    return Array.from(entries, ({ key, value }) => jsonRecord('agents', key, value) as AgentRecord);
   }
 
   putModule(hash: string, original: Uint8Array): void {
@@ -291,7 +300,7 @@ export class EmbeddedStore implements Store {
   deployments(): DeploymentRecord[] {
     this.#tables.root.resetReadTxn();
     const entries = this.#tables.deployments.getRange({});
-    return Array.from(entries, ({ value }) => deploymentOf(value));
+    return Array.from(entries, ({ key, value }) => deploymentOf(key, value));
   }
 
   deploymentsOf(deploymentIds: readonly string[]): Promise<DeploymentRecord[]> {
@@ -299,7 +308,7 @@ export class EmbeddedStore implements Store {
       deploymentIds.flatMap((id) => {
         const key = Buffer.from(id, 'utf8');
         const value = this.#tables.deployments.get(key, { transaction: snapshot });
-        return value === undefined ? [] : [deploymentOf(value)];
+        return value === undefined ? [] : [deploymentOf(key, value)];
       }),
     );
   }

@@ -1,6 +1,7 @@
-import { assert } from '../base/assert.js';
 import { decodeMessage, encodedBytes } from '../fipa/binary.js';
 import type { Message } from '../fipa/message.js';
+import { messageStarts } from './block.js';
+import { damaged } from './damage.js';
 import { numberKey, numberOfKey } from './keys.js';
 import { firstOf } from './segment.js';
 import type { Snapshot, Tables } from './tables.js';
@@ -21,7 +22,11 @@ export class MessageReader {
 
   read(number: number, withContent = true): Message {
     const start = this.#startOf(number);
-    return decodeMessage(this.#block, start, withContent);
+    try {
+      return decodeMessage(this.#block, start, withContent);
+    } catch {
+      throw damaged(`message number ${number} of the history can’t be read`);
+    }
   }
 
   /** Bytes of the message in its binary form. */
@@ -46,13 +51,12 @@ export class MessageReader {
       reverse: true,
       transaction: this.#snapshot,
     });
-    assert(entry !== undefined, `message number ${number} is not in any block`);
+    if (entry === undefined) throw damaged(`message number ${number} of the history is missing`);
     this.#first = numberOfKey(entry.key);
     this.#block = entry.value;
-    this.#starts = [];
-    for (let at = 0; at < this.#block.length; at += encodedBytes(this.#block, at)) {
-      this.#starts.push(at);
+    this.#starts = messageStarts(this.#block);
+    if (number - this.#first >= this.#starts.length) {
+      throw damaged(`message number ${number} of the history is missing`);
     }
-    assert(number - this.#first < this.#starts.length, `message number ${number} is missing`);
   }
 }

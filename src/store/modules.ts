@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { CaxtonError } from '../base/errors.js';
+import { damaged, jsonRecord } from './damage.js';
 import { prefixEnd, textPrefix } from './keys.js';
 import { NO_BYTES, RECORD_DELETE_PREFIX, RECORD_PUT, TABLE_MODULES } from './records.js';
 import type { StoredModule } from './store.js';
@@ -18,6 +21,13 @@ interface Manifest {
   readonly bytes: number;
   readonly pieces: number;
   readonly info?: unknown;
+  /** Of the whole, hexadecimal; absent in older stores. */
+  readonly sha256?: string;
+}
+
+interface ModuleContent {
+  readonly content: Uint8Array;
+  readonly info: unknown;
 }
 
 function prefixOf(hash: string, ...parts: string[]): Buffer {
@@ -40,6 +50,14 @@ function textAt(key: Uint8Array, offset: number): string {
   const bytes = Buffer.from(key);
   const start = offset + 2;
   return bytes.toString('utf8', start, start + bytes.readUInt16BE(offset));
+}
+
+function hashOf(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function damagedModule(prefix: Buffer): CaxtonError {
+  return damaged(`the module ${textAt(prefix, 0)} is not what was stored`);
 }
 
 /** A version names the rewriter and, behind a colon, what it was given beside the module. */
@@ -85,7 +103,7 @@ export class ModuleStore {
   get(hash: string, version: string): StoredModule | undefined {
     const original = this.#get(prefixOf(hash, ORIGINAL));
     if (original === undefined) return undefined;
-    const metered = this.#get(prefixOf(hash, METERED, version));
+    const metered = this.#getMetered(prefixOf(hash, METERED, version));
     return { original: original.content, metered: metered?.content, info: metered?.info };
   }
 
@@ -114,20 +132,40 @@ export class ModuleStore {
       const value = content.subarray(i * pieceBytes, (i + 1) * pieceBytes);
       this.#record(RECORD_PUT, pieceKey(prefix, i), value);
     }
-    const manifest: Manifest = { bytes: content.byteLength, pieces, info };
+    const manifest: Manifest = {
+      bytes: content.byteLength,
+      pieces,
+      info,
+      sha256: hashOf(content),
+    };
     this.#record(RECORD_PUT, manifestKey(prefix), Buffer.from(JSON.stringify(manifest)));
   }
 
-  #get(prefix: Buffer): { content: Uint8Array; info: unknown } | undefined {
+  // A damaged one is made again, from the original.
+  #getMetered(prefix: Buffer): ModuleContent | undefined {
+    try {
+      return this.#get(prefix);
+    } catch (error) {
+      if (error instanceof CaxtonError) return undefined;
+      throw error;
+    }
+  }
+
+  #get(prefix: Buffer): ModuleContent | undefined {
     const found = this.#table.get(manifestKey(prefix));
     if (found === undefined) return undefined;
-    const manifest = JSON.parse(found.toString('utf8')) as Manifest;
+    const manifest = jsonRecord('modules', prefix, found) as Manifest;
     const content = new Uint8Array(manifest.bytes);
     let at = 0;
     for (let i = 0; i < manifest.pieces; i++) {
-      const piece = this.#table.get(pieceKey(prefix, i))!;
+      const piece = this.#table.get(pieceKey(prefix, i));
+      if (piece === undefined || at + piece.length > content.length) throw damagedModule(prefix);
       content.set(piece, at);
       at += piece.length;
+    }
+    // What was metered runs as it is: it must be what metering made.
+    if (manifest.sha256 !== undefined && manifest.sha256 !== hashOf(content)) {
+      throw damagedModule(prefix);
     }
     return { content, info: manifest.info };
   }

@@ -1,4 +1,4 @@
-import { encodedBytes } from '../fipa/binary.js';
+import { messageStarts } from './block.js';
 import {
   BY_CONVERSATION,
   BY_PERFORMATIVE,
@@ -83,7 +83,7 @@ export class PostingReader {
     });
     let place = 0;
     for (const { value } of blocks) {
-      for (let at = 0; at < value.length; at += encodedBytes(value, at)) {
+      for (const at of messageStarts(value)) {
         if (filters.every((filter) => isMatch(filter, value, at))) places.push(place);
         place += 1;
       }

@@ -1,5 +1,4 @@
 import {
-  encodedBytes,
   encodedPerformativeCode,
   encodedTextBytes,
   hasEncodedText,
@@ -7,6 +6,7 @@ import {
   PERFORMATIVE_AT,
 } from '../fipa/binary.js';
 import { type Performative, performativeCode } from '../fipa/performative.js';
+import { messageStarts } from './block.js';
 import { FieldIndex } from './field-index.js';
 import {
   BY_CONVERSATION,
@@ -76,7 +76,7 @@ export function writeSegmentIndex(
   const range = { start: numberKey(first), end: numberKey(first + count) };
   let place = 0;
   for (const { value } of tables.messages.getRange(range)) {
-    for (let at = 0; at < value.length; at += encodedBytes(value, at)) {
+    for (const at of messageStarts(value)) {
       const sender = at + MESSAGE_HEADER_BYTES + encodedTextBytes(value, at, MESSAGE_ID);
       const receiver = sender + encodedTextBytes(value, at, SENDER);
       const conversation = receiver + encodedTextBytes(value, at, RECEIVER);

@@ -130,6 +130,8 @@ export interface Store {
   keepsUp(length: number): boolean;
   /** Most bytes of messages that there can ever be room for at once. */
   readonly roomBytesMax: number;
+  /** Why nothing can be written at the moment; undefined while the disk takes what it is given. */
+  readonly trouble: string | undefined;
   /** Resolves when all that was handed over before is on disk. @throws CaxtonError UNAVAILABLE */
   durable(): Promise<void>;
 

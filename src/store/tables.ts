@@ -1,5 +1,6 @@
 import { type Database, open, type RootDatabase, type Transaction } from 'lmdb';
 import { CaxtonError } from '../base/errors.js';
+import { jsonRecord } from './damage.js';
 
 /** Form of what is stored. A store of a newer form is refused, an older one would be migrated. */
 export const SCHEMA_VERSION = 2;
@@ -118,7 +119,7 @@ export function checkSchema(tables: Tables, path: string): void {
 
 export function readState(tables: Tables, snapshot?: Snapshot): StoreState {
   const found = tables.meta.get(STATE_KEY, snapshot ? { transaction: snapshot } : {});
-  const stored = found === undefined ? {} : (JSON.parse(found.toString('utf8')) as object);
+  const stored = found === undefined ? {} : (jsonRecord('meta', STATE_KEY, found) as object);
   return { ...INITIAL_STATE, ...stored };
 }
 

@@ -1,3 +1,4 @@
+import { jsonRecord } from './damage.js';
 import { prefixEnd } from './keys.js';
 import { NO_BYTES, RECORD_DELETE, RECORD_PUT, TABLE_TASKS } from './records.js';
 import type { StoredTask, TaskStore } from './store.js';
@@ -11,6 +12,10 @@ const RECORD = 'r';
 type Kind = typeof STATE | typeof DATA | typeof RECORD;
 
 const keyOf = (kind: Kind, name: string): Buffer => Buffer.from(kind + name, 'utf8');
+
+function recordOf(name: string, text: string): unknown {
+  return jsonRecord('tasks', Buffer.from(name), Buffer.from(text));
+}
 
 /**
  * Tasks in a table of their own. What changes is apart from the data, so that each step of a task
@@ -45,7 +50,7 @@ export class EmbeddedTaskStore implements TaskStore {
   all(): StoredTask[] {
     const data = new Map(this.#entries(DATA));
     return this.#entries(STATE).map(([taskId, text]) => ({
-      state: JSON.parse(text) as unknown,
+      state: recordOf(taskId, text),
       data: data.get(taskId) ?? '',
     }));
   }
@@ -59,7 +64,7 @@ export class EmbeddedTaskStore implements TaskStore {
   }
 
   records(): Array<[participant: string, record: unknown]> {
-    return this.#entries(RECORD).map(([name, text]) => [name, JSON.parse(text) as unknown]);
+    return this.#entries(RECORD).map(([name, text]) => [name, recordOf(name, text)]);
   }
 
   #entries(kind: Kind): Array<[name: string, text: string]> {

@@ -21,6 +21,8 @@ const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 5_000;
 /** A thread that lived so long doesn't count as one that dies again and again. */
 const STABLE_MS = 10_000;
+/** So many deaths in a row are more than a mishap. */
+const DEATHS_TOLERATED = 4;
 /** How long the exit of the process may wait for the end of a transaction. */
 const EXIT_WAIT_MS = 10_000;
 
@@ -64,6 +66,13 @@ export class WriterChannel {
     this.#producer = new RingProducer(start.ring);
     process.on('exit', this.#onExit);
     this.#spawn();
+  }
+
+  /** Why nothing can be written now; undefined while the disk takes what it is given. */
+  get trouble(): string | undefined {
+    const isDying = this.#deaths >= DEATHS_TOLERATED;
+    if (!this.#words.failing && !isDying) return undefined;
+    return this.#reason || 'the writer thread ended';
   }
 
   /** Records handed over and not known to be on disk. */
@@ -166,7 +175,7 @@ export class WriterChannel {
   durableUpTo(sequence: number): Promise<void> {
     this.#noteCommitted();
     if (sequence <= this.#committed) return Promise.resolve();
-    if (this.#words.failing) return Promise.reject(this.#unavailable());
+    if (this.trouble !== undefined) return Promise.reject(this.#unavailable());
     return new Promise((resolve, reject) => {
       const after = this.#waiters.findLastIndex((waiter) => waiter.sequence <= sequence);
       this.#waiters.splice(after + 1, 0, { sequence, resolve, reject });
@@ -246,7 +255,7 @@ export class WriterChannel {
     this.#deaths = delayMs === 0 ? 0 : this.#deaths + 1;
     this.#logger.warn({ delay_ms: delayMs }, 'the store’s writer thread is started again');
     // A thread that dies at each start will not write what waiters wait for.
-    if (this.#deaths > 3) this.#rejectAll();
+    if (this.#deaths >= DEATHS_TOLERATED) this.#rejectAll();
     this.#restartTimer = setTimeout(() => this.#spawn(), delayMs);
   }
 
@@ -270,7 +279,9 @@ export class WriterChannel {
 
   /** Brings the 32-bit word of the writer back to the full count. */
   #noteCommitted(): void {
-    this.#committed += (this.#words.committed - this.#committed) >>> 0;
+    const fresh = (this.#words.committed - this.#committed) >>> 0;
+    this.#committed += fresh;
+    if (fresh > 0) this.#deaths = 0;
   }
 
   #settle(): void {
@@ -291,7 +302,7 @@ export class WriterChannel {
   #unavailable(): CaxtonError {
     return new CaxtonError(
       'UNAVAILABLE',
-      `The store can’t write at the moment: ${this.#reason || 'the writer thread ended'}. What was handed over is kept in memory and written as soon as it can be.`,
+      `The store can’t write at the moment: ${this.trouble ?? (this.#reason || 'the writer thread ended')}. What was handed over is kept in memory and written as soon as it can be.`,
       { reason: this.#reason },
     );
   }

@@ -1,8 +1,11 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
+import { LIMITS } from '../base/limits.js';
 import { releaseMemory } from '../base/release-memory.js';
+import { DiskRoom } from './disk-room.js';
 import { StatusWords } from './status-words.js';
 import { openTables, type Tables } from './tables.js';
+import { writeTrouble } from './write-trouble.js';
 import { Writer, type WriterLimits } from './writer.js';
 
 /** What the writer thread starts with. */
@@ -28,7 +31,6 @@ const LINGER_BYTES = 1024 * 1024;
 const NAP_MS = 20;
 const IDLE_MAX_MS = 1_000;
 const BACKOFF_MIN_MS = 100;
-const BACKOFF_MAX_MS = 5_000;
 /** Attempts to write out the rest when the store is closed and the disk doesn't take it. */
 const LAST_ATTEMPTS = 3;
 
@@ -72,9 +74,9 @@ function attempt(words: StatusWords, writer: Writer): boolean {
     } catch (error) {
       failures++;
       words.setFailing(true);
-      post({ notice: 'failing', reason: error instanceof Error ? error.message : String(error) });
+      post({ notice: 'failing', reason: writeTrouble(error) });
       if (words.stopRequested && failures >= LAST_ATTEMPTS) return false;
-      words.backOff(Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (failures - 1)));
+      words.backOff(Math.min(LIMITS.store_retry_max_ms, BACKOFF_MIN_MS * 2 ** (failures - 1)));
     }
   }
 }
@@ -94,8 +96,10 @@ const start = workerData as WriterStart;
 const words = new StatusWords(start.words);
 const tables = openGuarded();
 const onDropped = (reason: string): void => post({ notice: 'dropped', reason });
-const writer = new Writer(tables, start.ring, words, start.session, start.limits, onDropped);
+const room = new DiskRoom(start.path);
+const writer = new Writer(tables, room, start.ring, words, start.session, start.limits, onDropped);
 // Now, as the loop blocks the thread until it ends.
 await releaseMemory();
 run(start, words, writer);
+room.close();
 await tables.root.close();

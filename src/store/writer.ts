@@ -1,7 +1,9 @@
 import { assert } from '../base/assert.js';
 import { wallMs } from '../base/clock.js';
+import { LIMITS } from '../base/limits.js';
 import { RingConsumer } from '../ring/consumer.js';
 import { DeadLetterWriter } from './dead-letter-writer.js';
+import type { DiskRoom } from './disk-room.js';
 import { HistoryWriter } from './history-writer.js';
 import { prefixEnd } from './keys.js';
 import {
@@ -35,6 +37,7 @@ export interface WriterLimits extends RetentionLimits {
 /** Writes what is in the ring, one group of records and one flush to disk at a time. */
 export class Writer {
   readonly #tables: Tables;
+  readonly #room: DiskRoom;
   readonly #ring: SharedArrayBuffer;
   readonly #words: StatusWords;
   readonly #session: string;
@@ -49,6 +52,7 @@ export class Writer {
   /** @param onDropped told of messages that can't be kept, and why */
   constructor(
     tables: Tables,
+    room: DiskRoom,
     ring: SharedArrayBuffer,
     words: StatusWords,
     session: string,
@@ -56,6 +60,7 @@ export class Writer {
     onDropped: (reason: string) => void,
   ) {
     this.#tables = tables;
+    this.#room = room;
     this.#ring = ring;
     this.#words = words;
     this.#session = session;
@@ -110,7 +115,11 @@ export class Writer {
   #transaction(work: () => void): void {
     this.#words.enter();
     try {
-      this.#tables.root.transactionSync(work);
+      const group = Math.min(this.#consumer.pendingBytes(), GROUP_BYTES);
+      this.#tables.root.transactionSync(() => {
+        this.#room.ensure(LIMITS.store_room_bytes + LIMITS.store_room_factor * group);
+        work();
+      });
     } catch (error) {
       this.#reload();
       throw error;

@@ -26,6 +26,7 @@ const snapshot = (changes: Partial<MetricsSnapshot> = {}): MetricsSnapshot => ({
   agentRestarts: 6,
   workerRestarts: 7,
   storePendingRecords: 9,
+  storeFailing: 1,
   agentSpawns: { count: 2, sum: 3_000_000 },
   workerQueues: { 0: 12, 1: 0 },
   rateLimited: { messages: 13 },

@@ -22,14 +22,21 @@ const THRESHOLDS = {
 };
 
 function watched() {
-  const now = { memory: 10, deadLetters: 0, store: 0, agents: [] as AgentReading[], atMs: 0 };
+  const now = {
+    memory: 10,
+    deadLetters: 0,
+    store: 0,
+    trouble: undefined as string | undefined,
+    agents: [] as AgentReading[],
+    atMs: 0,
+  };
   const bus = new EventBus();
   const told: Alert[] = [];
   bus.subscribe({ events: ['system.alert'] }, (json) => told.push(JSON.parse(json)));
   const alerts = new Alerts(bus, THRESHOLDS, {
     memoryPercent: () => now.memory,
     deadLetters: () => now.deadLetters,
-    store: () => ({ percent: now.store, pendingRecords: 7 }),
+    store: () => ({ percent: now.store, pendingRecords: 7, trouble: now.trouble }),
     agents: () => now.agents,
   });
   /** What is told when the figures are these, a second later. */
@@ -118,6 +125,20 @@ test('dead letters are told by how many come in a minute', () => {
     later.map(({ details }) => details.state),
     ['ended'],
   );
+});
+
+test('a store that can’t write is told with the reason, until it writes again', () => {
+  const { look } = watched();
+  const [begun, ...others] = look({ trouble: 'the disk is full' });
+  assert.deepEqual(others, []);
+  assert.deepEqual(begun?.details, {
+    condition: 'store_failing',
+    state: 'begun',
+    reason: 'the disk is full',
+    pending_records: 7,
+  });
+  assert.deepEqual(look({}), []);
+  assert.equal(look({ trouble: undefined })[0]?.details.state, 'ended');
 });
 
 test('a store that is behind is told', () => {

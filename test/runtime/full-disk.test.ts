@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.js';
-import { diskTestsSkipped, whileDiskFails } from '../support/failing-disk.js';
+import { whileDiskFails } from '../support/failing-disk.js';
 import { GuestBuilder } from '../support/guest-builder.js';
 import { compileWat } from '../support/guests.js';
 import { refusal, startTestRuntime, withRuntime } from '../support/runtime.js';
@@ -27,7 +27,7 @@ async function withFolder(use: (dataDir: string) => Promise<void>): Promise<void
   }
 }
 
-describe('on a full disk', { skip: diskTestsSkipped }, () => {
+describe('on a full disk', () => {
   it('a start brings agents back, and waits with those that need the disk', async () => {
     await withFolder(async (dataDir) => {
       const before = await startTestRuntime({ data_dir: dataDir });

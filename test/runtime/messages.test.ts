@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Awaited } from '../../src/base/caller.js';
 import { contentValue } from '../../src/fipa/message.js';
 import { eventually } from '../support/eventually.js';
-import { diskTestsSkipped, whileDiskFails } from '../support/failing-disk.js';
+import { whileDiskFails } from '../support/failing-disk.js';
 import { refusal, startTestRuntime, type TestRuntime, withRuntime } from '../support/runtime.js';
 
 describe('messages from outside', () => {
@@ -180,9 +180,7 @@ describe('messages from outside', () => {
     assert.equal((await test.send('later', 1, {}, options)).status, 'delivered');
   });
 
-  it('that the disk failed are not sent again under their key', {
-    skip: diskTestsSkipped,
-  }, async () => {
+  it('that the disk failed are not sent again under their key', async () => {
     const options = { idempotencyKey: 'key-4', persist: true };
     const fields = { conversation_id: 'c-disk' };
     await whileDiskFails(async () => {

@@ -7,16 +7,6 @@ function limitFiles(size: string): void {
 }
 
 /**
- * For the option `skip` of tests that let the disk fail in their own process: where writes fail,
- * LMDB's native code has been seen to corrupt memory now and then, which ends the whole process.
- * With CAXTON_FULL_DISK=1 they run.
- */
-export const diskTestsSkipped: string | false =
-  process.env.CAXTON_FULL_DISK === '1'
-    ? false
-    : 'LMDB may end the process when writes fail; CAXTON_FULL_DISK=1 runs it all the same';
-
-/**
  * The two pages that a commit of LMDB ends with, which a full disk has already. A commit writes
  * others before, all of them behind these.
  */

@@ -677,7 +677,8 @@ export interface AgentMetricsOutput {
 export type SystemStatusInput = Record<string, never>;
 
 export interface SystemStatusOutput {
-  status: 'ready' | 'starting' | 'stopping';
+  status: 'ready' | 'degraded' | 'starting' | 'stopping';
+  reason?: string;
   version: string;
   uptime_seconds: number;
   workers: number;

@@ -114,7 +114,8 @@ export const agentMetrics = defineOperation({
 });
 
 const StatusOutput = Type.Object({
-  status: Type.Enum(['ready', 'starting', 'stopping']),
+  status: Type.Enum(['ready', 'degraded', 'starting', 'stopping']),
+  reason: Type.Optional(Type.String()),
   version: Type.String(),
   uptime_seconds: Type.Integer(),
   workers: Type.Integer(),

@@ -24,17 +24,22 @@ export function liveness({ logger }: RestParts): UwsHandler {
   };
 }
 
-/** 200 while the server takes messages, 503 while it starts or stops. Needs no token. */
+/** 200 while the server takes messages, also where its disk doesn't, 503 while it starts or stops. Needs no token. */
 export function readiness({ api, logger }: RestParts): UwsHandler {
   return (response) => {
     const exchange = new Exchange(response, logger);
     const state = api.runtime.state;
-    if (state === 'ready') exchange.settle(JSON_FORM, { status: state });
+    if (state === 'ready') exchange.settle(JSON_FORM, readyState(api.runtime.trouble));
     else {
       const details = { status: state, retry_after_seconds: 1 };
       exchange.fail(new CaxtonError('UNAVAILABLE', `The server is ${state}.`, details));
     }
   };
+}
+
+function readyState(trouble: string | undefined): object {
+  if (trouble === undefined) return { status: 'ready' };
+  return { status: 'degraded', reason: `The store can’t write: ${trouble}` };
 }
 
 const PROMETHEUS: Admission = { name: 'metrics.prometheus', role: 'viewer', rateClass: 'metrics' };
