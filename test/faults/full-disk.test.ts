@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import type { SendAnswer, WaitAnswer } from '../api/driver.js';
 import { CliProcess, ServeProcess } from '../cli/cli-process.js';
 import { eventually } from '../support/eventually.js';
 import { sampleAgent } from '../support/guests.js';
 import { call, deployForm, type RestAnswer, request } from '../support/rest-client.js';
-import { limitedDisk, mountedDisk, type SmallDisk } from '../support/small-disk.js';
+import { limitedDisk, mountedDisk, mountsSkipped, type SmallDisk } from '../support/small-disk.js';
 import { connect } from '../support/ws-client.js';
 import { historyOf } from './load.js';
 
@@ -139,13 +139,6 @@ async function fullDiskIsSurvived(disk: SmallDisk): Promise<void> {
   }
 }
 
-function mounted(t: TestContext, megabytes: number): SmallDisk | undefined {
-  const disk = mountedDisk(megabytes);
-  if (typeof disk !== 'string') return disk;
-  t.skip(disk);
-  return undefined;
-}
-
 test('a server whose files may not grow says so, keeps all it acknowledged, and goes on when they may', async () => {
   const disk = limitedDisk();
   try {
@@ -155,9 +148,10 @@ test('a server whose files may not grow says so, keeps all it acknowledged, and 
   }
 });
 
-test('a server on a full disk says so, keeps all it acknowledged, and goes on when there is room', async (t) => {
-  const disk = mounted(t, 40);
-  if (disk === undefined) return;
+test('a server on a full disk says so, keeps all it acknowledged, and goes on when there is room', {
+  skip: mountsSkipped,
+}, async () => {
+  const disk = mountedDisk(40);
   try {
     await fullDiskIsSurvived(disk);
   } finally {
@@ -165,9 +159,10 @@ test('a server on a full disk says so, keeps all it acknowledged, and goes on wh
   }
 });
 
-test('a server starts on a full disk with what it has, and not without a store', async (t) => {
-  const disk = mounted(t, 24);
-  if (disk === undefined) return;
+test('a server starts on a full disk with what it has, and not without a store', {
+  skip: mountsSkipped,
+}, async () => {
+  const disk = mountedDisk(24);
   try {
     const first = await ServeProcess.start([], disk.folder);
     const form = deployForm(sampleAgent('counter'), { name: 'counter' });

@@ -9,7 +9,7 @@ import type { AgentAnswer } from '../api/driver.js';
 import { CliProcess, runCli, ServeProcess } from '../cli/cli-process.js';
 import { sampleAgent } from '../support/guests.js';
 import { call, deployForm } from '../support/rest-client.js';
-import { mountedDisk } from '../support/small-disk.js';
+import { mountedDisk, mountsSkipped } from '../support/small-disk.js';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const SERVE = ['serve', '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--workers', '1'];
@@ -103,9 +103,8 @@ describe('the start of a server', () => {
     });
   });
 
-  it('is refused on a file system that is read-only', async (t) => {
+  it('is refused on a file system that is read-only', { skip: mountsSkipped }, async () => {
     const disk = mountedDisk(24);
-    if (typeof disk === 'string') return t.skip(disk);
     try {
       const server = await ServeProcess.start([], disk.folder);
       await server.process.signal('SIGTERM');

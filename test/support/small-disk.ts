@@ -19,14 +19,14 @@ function run(command: string, ...args: string[]): void {
   if (status !== 0) throw new Error(`${command} failed: ${stderr}`, { cause: error });
 }
 
-/** A file system of so many MB of its own, in memory. @returns the reason when it can't be mounted */
-export function mountedDisk(megabytes: number): SmallDisk | string {
+/** A file system of so many MB of its own, in memory. */
+export function mountedDisk(megabytes: number): SmallDisk {
   const folder = mkdtempSync(join(tmpdir(), 'caxton-disk-'));
-  const mount = ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'caxton-test', folder];
-  const { status, stderr, error } = spawnSync('mount', mount, { encoding: 'utf8' });
-  if (status !== 0) {
+  try {
+    run('mount', '-t', 'tmpfs', '-o', `size=${megabytes}m`, 'caxton-test', folder);
+  } catch (error) {
     rmSync(folder, { recursive: true });
-    return `no file system can be mounted here: ${error?.message ?? stderr.trim()}`;
+    throw error;
   }
   const filler = join(folder, 'filler');
   return {
@@ -53,6 +53,19 @@ function fillWith(path: string, block: Buffer): void {
     }
   }
 }
+
+/**
+ * For the option `skip` of tests that mount: few users and containers may. What matters most of
+ * them is shown by `limitedDisk` too.
+ */
+export const mountsSkipped: string | false = (() => {
+  try {
+    mountedDisk(1).close();
+    return false;
+  } catch (error) {
+    return `no file system can be mounted here: ${(error as Error).message.trim()}`;
+  }
+})();
 
 /** The same by a limit of the kernel on the size of a server's files, which needs no rights. */
 export function limitedDisk(): SmallDisk {
