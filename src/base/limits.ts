@@ -293,6 +293,8 @@ export const LIMITS = Object.freeze({
   /** Pages that may be new for each byte of records, their copies and their index together. */
   store_room_factor: 4,
   dead_letters: 100_000,
+  /** Starts in which a message is delivered again that was not handled before the server ended. */
+  pending_starts: 3,
   history_messages: 10_000_000,
   history_age_ms: 7 * 24 * 3600 * 1000,
 

@@ -43,9 +43,8 @@ const WAKE_BATCH = 128;
 const DRAIN_MS = 2;
 const FRAMES_PER_CLOCK_LOOK = 16;
 
-/** What a worker is at: an agent's message, or its start or shutdown. */
+/** What a worker is at: an agent's message (by its frame; 0 = none), or its start or shutdown. */
 export interface Busy {
-  /** Of the message's frame; 0 = none. */
   readonly sequence: number;
   readonly slot: number;
   readonly ms: number;
@@ -117,7 +116,7 @@ export class WorkerChannel {
 
   /**
    * Hands one binary message to the agent in `slot`.
-   * @param view over the same memory as `source`
+   * @param view over the same memory as `source`; `mark` comes back with the end of the message
    * @returns false when the ring has no room now; nothing was written then
    */
   deliver(
@@ -127,12 +126,13 @@ export class WorkerChannel {
     length: number,
     acceptedUs: number,
     view: DataView = viewOf(source),
+    mark = 0,
   ): boolean {
     const total = FRAME_HEADER_BYTES + length;
     const at = this.#reserve(total);
     if (at < 0) return false;
     const target = this.#requestBytes;
-    writeFrameHeader(target, at, FRAME_DELIVER, slot, this.#takeSequence(), acceptedUs);
+    writeFrameHeader(target, at, FRAME_DELIVER, slot, this.#takeSequence(), acceptedUs, mark);
     copyAligned(this.#requests.bytes, at + FRAME_HEADER_BYTES, view, offset, length);
     return this.#send(total);
   }

@@ -23,6 +23,7 @@ export class Delivery {
    * Puts one binary message into the agent's mailbox; the bytes are copied. The caller has checked
    * that there is room.
    * @param view over the same memory as `source`, if there is one
+   * @param mark of a message that is kept until it is handled; 0 = it isn't
    */
   enqueue(
     instance: Instance,
@@ -31,13 +32,14 @@ export class Delivery {
     length: number,
     priority: number,
     view?: DataView,
+    mark = 0,
   ): void {
     const { mailbox, channel } = instance;
     const acceptedUs = monotonicUs();
     if (
       mailbox.waiting === 0 &&
       instance.takesFrames &&
-      channel?.deliver(instance.slot, source, offset, length, acceptedUs, view)
+      channel?.deliver(instance.slot, source, offset, length, acceptedUs, view, mark)
     ) {
       mailbox.inRing += 1;
       mailbox.inRingBytes += FRAME_HEADER_BYTES + length;
@@ -45,7 +47,7 @@ export class Delivery {
       return;
     }
     const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + length);
-    writeFrameHeader(frame, 0, FRAME_DELIVER, 0, 0, acceptedUs);
+    writeFrameHeader(frame, 0, FRAME_DELIVER, 0, 0, acceptedUs, mark);
     source.copy(frame, FRAME_HEADER_BYTES, offset, offset + length);
     mailbox.push(frame, priority);
     if (instance.takesFrames) this.#starve(instance);

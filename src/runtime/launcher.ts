@@ -5,7 +5,7 @@ import { decodeMessage } from '../fipa/binary.js';
 import { leastLoaded } from '../pool/placement.js';
 import type { WorkerChannel } from '../pool/worker-channel.js';
 import type { Migration } from '../wire/control.js';
-import { FRAME_DELIVER, FRAME_HEADER_BYTES } from '../wire/frames.js';
+import { FRAME_DELIVER, FRAME_HEADER_BYTES, frameMark } from '../wire/frames.js';
 import type { Agent, Instance } from './agent.js';
 import type { AgentSubscriptions } from './agent-subscriptions.js';
 import { CpuAccounts } from './cpu-accounts.js';
@@ -200,7 +200,8 @@ export class Launcher {
   failWaiting(instance: Instance, error: PlainError): void {
     for (const frame of instance.mailbox.takeAll()) {
       if (frame[0] !== FRAME_DELIVER) continue;
-      this.#parts.router.fail(instance.agent, decodeMessage(frame, FRAME_HEADER_BYTES), error);
+      const message = decodeMessage(frame, FRAME_HEADER_BYTES);
+      this.#parts.router.fail(instance.agent, message, error, frameMark(frame));
     }
   }
 }

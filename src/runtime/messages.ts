@@ -47,7 +47,7 @@ export class Messages {
     this.#checkPersist(options);
     const key = keyOf(message, options);
     const known = key === '' ? undefined : this.#keyed.find(key);
-    const result = known?.result ?? sendResult(message, this.#accept(message));
+    const result = known?.result ?? sendResult(message, this.#accept(message, options));
     if (key !== '' && known === undefined) this.#keyed.add(key, message, result);
     return options.persist === true ? this.#whenDurable(result) : result;
   }
@@ -109,7 +109,7 @@ export class Messages {
       taker,
     });
     try {
-      return sendResult(message, this.#accept(message));
+      return sendResult(message, this.#accept(message, options));
     } catch (error) {
       waiters.abandon(message);
       throw error;
@@ -151,7 +151,7 @@ export class Messages {
     );
   }
 
-  #accept(message: Message): Acceptance {
+  #accept(message: Message, options: SendOptions): Acceptance {
     const { clients, directory, inboxes, router } = this.#parts;
     if (this.#closed) throw serverStopping();
     if (isGroup(message.sender)) {
@@ -174,7 +174,7 @@ export class Messages {
         { field: 'sender' },
       );
     }
-    const acceptance = router.accept(message);
+    const acceptance = router.accept(message, options.persist === true);
     clients.see(message.sender);
     return acceptance;
   }

@@ -6,7 +6,7 @@ import type { Logger } from '../base/log.js';
 import { decodeMessage } from '../fipa/binary.js';
 import type { Leftovers } from '../pool/leftovers.js';
 import type { WorkerChannel } from '../pool/worker-channel.js';
-import { countDeath, FRAME_DELIVER, FRAME_HEADER_BYTES } from '../wire/frames.js';
+import { countDeath, FRAME_DELIVER, FRAME_HEADER_BYTES, frameMark } from '../wire/frames.js';
 import type { Agent, AgentVersion, Instance } from './agent.js';
 import type { Agents } from './agents.js';
 import type { Counters } from './counters.js';
@@ -182,7 +182,8 @@ export class Recovery implements SupervisorActions {
     const { counters, router } = this.#parts;
     agent.figures.lost();
     if (frame[0] === FRAME_DELIVER) {
-      router.fail(agent, decodeMessage(frame, FRAME_HEADER_BYTES), error);
+      const message = decodeMessage(frame, FRAME_HEADER_BYTES);
+      router.fail(agent, message, error, frameMark(frame));
       return;
     }
     // A timer has no sender that could be told; its agent's log is where to look.

@@ -43,6 +43,7 @@ import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import { BROADCAST } from './groups.js';
 import { type HopLimit, isTooFar } from './hop-limit.js';
+import type { Pending } from './pending.js';
 import type { Residents } from './residents.js';
 import type { Router } from './router.js';
 
@@ -53,6 +54,7 @@ export interface RepliesParts {
   readonly directory: Directory;
   readonly hopLimit: HopLimit;
   readonly logger: Logger;
+  readonly pending: Pending;
   readonly replicas: DataReplicas;
   readonly residents: Residents;
   readonly router: Router;
@@ -169,7 +171,10 @@ export class Replies implements ReplySink {
     instance.version.trial?.record(ok, done.latencyUs);
     instance.window.observe(done.handlingUs);
     counters.fuelUsed += done.fuelUsed;
-    if (ok) counters.processed += 1;
+    if (ok) {
+      counters.processed += 1;
+      this.#parts.pending.handled(done.mark);
+    }
     if (done.pauseMs > 0) this.#pause(instance, done.pauseMs);
     if (instance.refusedSends > 0) this.#slowDown(instance);
     if (done.outcome === OUTCOME_TRAPPED) {
@@ -219,7 +224,8 @@ export class Replies implements ReplySink {
     if (trapped) this.#parts.trapped(instance, error);
     const handled = at + padTo8(this.#done.errorBytes);
     if (source[handled] === FRAME_DELIVER) {
-      this.#parts.router.fail(agent, decodeMessage(source, handled + FRAME_HEADER_BYTES), error);
+      const message = decodeMessage(source, handled + FRAME_HEADER_BYTES);
+      this.#parts.router.fail(agent, message, error, this.#done.mark);
       return;
     }
     // A timer has no sender that could be told; its agent's log is where to look.

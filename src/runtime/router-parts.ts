@@ -10,6 +10,7 @@ import type { Directory } from './directory.js';
 import type { EventBus } from './events.js';
 import type { HopLimit } from './hop-limit.js';
 import type { Inboxes } from './inboxes.js';
+import type { Pending } from './pending.js';
 import type { Waiters } from './waiters.js';
 
 /** What routing works with. */
@@ -27,4 +28,5 @@ export interface RouterParts {
   readonly conversations: Conversations;
   readonly hopLimit: HopLimit;
   readonly inboxes: Inboxes;
+  readonly pending: Pending;
 }

@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.js';
 import { wallMs, wallUs } from '../base/clock.js';
 import { agentNotFound, CaxtonError, type PlainError } from '../base/errors.js';
 import { newMessageId } from '../base/ids.js';
@@ -21,6 +22,7 @@ import type { Agent, Instance } from './agent.js';
 import type { Voice } from './conversations.js';
 import { EncodedRoute } from './encoded-route.js';
 import { BROADCAST, CAPABILITY } from './groups.js';
+import { Pending } from './pending.js';
 import type { RouterParts } from './router-parts.js';
 import { messageEventBody } from './streamed-event.js';
 
@@ -47,11 +49,12 @@ export class Router {
 
   /**
    * Accepts a message from outside or from the server itself. Its id and timestamp are set here.
+   * @param persist whether agents shall get it even when the server ends before they handled it
    * @throws CaxtonError AGENT_NOT_FOUND, RESOURCE_LIMIT_EXCEEDED, UNAVAILABLE, CONFLICT when its
    *   protocol forbids it
    */
-  accept(message: Message): Acceptance {
-    return this.#accept(message, 'own');
+  accept(message: Message, persist = false): Acceptance {
+    return this.#accept(message, 'own', persist);
   }
 
   /**
@@ -65,16 +68,16 @@ export class Router {
       `conv_${message.messageId.slice(4)}`;
   }
 
-  #accept(message: Message, voice: Voice): Acceptance {
+  #accept(message: Message, voice: Voice, persist = false): Acceptance {
     if (message.messageId === '') message.messageId = newMessageId();
     message.timestampUs = wallUs();
     this.giveConversation(message);
-    if (message.receiver.startsWith(BROADCAST)) return this.#broadcast(message);
+    if (message.receiver.startsWith(BROADCAST)) return this.#broadcast(message, persist);
     if (message.receiver.startsWith(CAPABILITY)) message.receiver = this.#provider(message).id;
     const agent = this.#parts.directory.find(message.receiver);
     // Whatever the sender called it, the message names its receiver by its id.
     if (agent !== undefined) message.receiver = agent.id;
-    return this.#route(message, agent, this.#encode(message), this.#scratch, 0, voice);
+    return this.#route(message, agent, this.#encode(message), this.#scratch, 0, voice, persist);
   }
 
   /**
@@ -98,15 +101,28 @@ export class Router {
     const length = this.#encode(message);
     const instance = this.#instanceOf(agent, message);
     checkTakes(instance, length);
-    this.#parts.delivery.enqueue(instance, this.#scratch, 0, length, message.priority);
+    const source = this.#scratch;
+    const number = this.#parts.pending.keep(source.subarray(0, length), false);
+    this.#enqueue(instance, message, source, 0, length, number);
     return acceptanceBy(instance);
+  }
+
+  /**
+   * The same after a restart, for a message that is pending still: its place in the mailbox was
+   * never another's. Its agent is known.
+   */
+  restore(message: Message, bytes: Buffer, mark: number): void {
+    const agent = this.#parts.directory.find(message.receiver);
+    assert(agent !== undefined, 'a message is restored to an agent that is there');
+    this.#enqueue(this.#instanceOf(agent, message), message, bytes, 0, bytes.length, mark);
   }
 
   /**
    * Puts a message that nobody handled into the dead letters. Where the store can't take it, that
    * is told by an alert: a message is never dropped in silence.
+   * @returns whether it is there
    */
-  bury(message: Message, agentId: string, error: PlainError): void {
+  bury(message: Message, agentId: string, error: PlainError): boolean {
     const { counters, store, events } = this.#parts;
     counters.deadLetters += 1;
     const length = this.#encode(message);
@@ -120,7 +136,9 @@ export class Router {
         message: 'A dead letter could not be stored',
         details: { message_id: message.messageId, agent_id: agentId, reason: refusal.message },
       });
+      return false;
     }
+    return true;
   }
 
   #encode(message: Message): number {
@@ -136,8 +154,9 @@ export class Router {
     source: Buffer = this.#scratch,
     offset = 0,
     voice: Voice = 'own',
+    persist = false,
   ): Acceptance {
-    const { store, counters, delivery, clients, conversations, inboxes } = this.#parts;
+    const { store, counters, clients, conversations, inboxes, pending } = this.#parts;
     const instance = agent && this.#instanceOf(agent, message);
     if (instance !== undefined) checkTakes(instance, length);
     else if (!clients.has(message.receiver) && !inboxes.has(message.receiver)) {
@@ -146,13 +165,27 @@ export class Router {
     if (!store.hasRoom(length)) throw historyBehind();
     const verdict = conversations.check(message, voice);
     // Everything that can refuse has been asked: from here on the message is accepted.
-    if (instance !== undefined)
-      delivery.enqueue(instance, source, offset, length, message.priority);
-    store.appendMessage(source, offset, length);
+    const number = persist && instance !== undefined ? pending.next() : 0;
+    if (instance !== undefined) {
+      this.#enqueue(instance, message, source, offset, length, number);
+    }
+    store.appendMessage(source, offset, length, undefined, number);
     counters.accepted += 1;
     conversations.accepted(message, verdict);
     this.#tell(message, source, offset);
     return instance === undefined ? 'delivered' : acceptanceBy(instance);
+  }
+
+  #enqueue(
+    instance: Instance,
+    { priority }: Message,
+    source: Buffer,
+    offset: number,
+    length: number,
+    number: number,
+  ): void {
+    const mark = Pending.markOf(number);
+    this.#parts.delivery.enqueue(instance, source, offset, length, priority, undefined, mark);
   }
 
   /** A conversation stays on the version, and on the instance, on which it began. */
@@ -218,17 +251,17 @@ export class Router {
 
   // One message to each provider, under ids of their own; the first carries the given id. Refused
   // as a whole when one of them can't take it, so that an error means that nothing was sent.
-  #broadcast(message: Message): Acceptance {
+  #broadcast(message: Message, persist: boolean): Acceptance {
     const name = message.receiver.slice(BROADCAST.length);
     const providers = this.#parts.directory
       .providers(name)
       .filter((agent) => agent.id !== message.sender);
     if (providers.length === 0) throw noProvider(message.receiver, name);
-    return this.sendToAll(message, providers);
+    return this.sendToAll(message, providers, persist);
   }
 
   /** @throws CaxtonError when one of the agents can't take it; then none gets it */
-  sendToAll(message: Message, agents: readonly Agent[]): Acceptance {
+  sendToAll(message: Message, agents: readonly Agent[], persist = false): Acceptance {
     this.#parts.hopLimit.check(message.hops);
     const length = this.#encode(message) + LIMITS.field_bytes;
     for (const agent of agents) checkTakes(this.#instanceOf(agent, message), length);
@@ -245,7 +278,8 @@ export class Router {
         receiver: agent.id,
         messageId: index === 0 && message.messageId !== '' ? message.messageId : newMessageId(),
       };
-      const accepted = this.#route(copy, agent, this.#encode(copy));
+      const length = this.#encode(copy);
+      const accepted = this.#route(copy, agent, length, this.#scratch, 0, 'own', persist);
       if (accepted === 'queued') acceptance = 'queued';
     });
     return acceptance;
@@ -254,12 +288,13 @@ export class Router {
   /**
    * An agent failed a message: tells the sender, the dead letters and the streams.
    * @param original the message, whole
+   * @param mark of its frame
    */
-  fail(agent: Agent, original: Message, error: PlainError): void {
-    const { counters, events } = this.#parts;
+  fail(agent: Agent, original: Message, error: PlainError, mark = 0): void {
+    const { counters, events, pending } = this.#parts;
     counters.failure(error.code);
     agent.figures.error(error.code, errorLabel(error));
-    this.bury(original, agent.id, error);
+    const buried = this.bury(original, agent.id, error);
     if (events.wants('message.failed')) {
       events.publish('message.failed', {
         ...messageEventBody(original),
@@ -268,6 +303,7 @@ export class Router {
       });
     }
     this.reportFailure(agent.id, original, error);
+    if (buried) pending.handled(mark);
   }
 
   /**

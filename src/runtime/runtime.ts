@@ -31,15 +31,18 @@ import { HopLimit } from './hop-limit.js';
 import { Inboxes } from './inboxes.js';
 import { Launcher } from './launcher.js';
 import { Lifecycle } from './lifecycle.js';
+import { messageLagMs } from './message-lag.js';
 import { Messages, stoppedBeforeAnswer } from './messages.js';
 import { RuntimeMetrics } from './metrics.js';
 import { Modules } from './modules.js';
+import { Pending } from './pending.js';
 import { Recovery } from './recovery.js';
+import { Redelivery } from './redelivery.js';
 import { Replies } from './replies.js';
 import { Residents } from './residents.js';
 import { Retirement } from './retirement.js';
 import { Router } from './router.js';
-import { failWaiting } from './shutdown.js';
+import { keepWaiting } from './shutdown.js';
 import { Supervisor } from './supervisor.js';
 import { Tasks } from './tasks/tasks.js';
 import { Versions } from './versions.js';
@@ -67,10 +70,11 @@ export class Runtime {
   readonly #alerts: Alerts;
   readonly #directory: Directory;
   readonly #modules: Modules;
-  readonly #launcher: Launcher;
+  readonly #pending: Pending;
   readonly #pool: WorkerPool;
   readonly #preparePool = new PreparePool();
   readonly #retirement: Retirement;
+  readonly #redelivery: Redelivery;
   readonly #logger: Logger;
   readonly #store: Store;
   readonly #supervisor: Supervisor;
@@ -83,6 +87,7 @@ export class Runtime {
     this.#logger = logger;
     this.#store = store;
     this.#backlog = new Backlog(logger);
+    this.#pending = new Pending(store.pending, this.#backlog);
     const counters = new Counters();
     const residents = new Residents();
     const replicas = new DataReplicas(store);
@@ -98,7 +103,7 @@ export class Runtime {
       history: config.history,
       nameOf,
       idOf: (name) => this.#idOf(name),
-      lagMs: () => this.#messageLagMs(),
+      lagMs: () => messageLagMs(this.#directory.agents()),
     });
     const delivery = new Delivery(() => this.#pool.expectReplies());
     const lifecycle = new Lifecycle(store, this.events);
@@ -129,6 +134,7 @@ export class Runtime {
       conversations: this.#conversations,
       hopLimit,
       inboxes: this.inboxes,
+      pending: this.#pending,
     });
     const recovery = new Recovery({
       agents: () => this.agents,
@@ -148,6 +154,7 @@ export class Runtime {
       directory: this.#directory,
       hopLimit,
       logger,
+      pending: this.#pending,
       replicas,
       residents,
       router,
@@ -207,7 +214,6 @@ export class Runtime {
       channels: () => this.#pool.channels,
       spawned: (durationUs) => counters.spawned(durationUs),
     });
-    this.#launcher = launcher;
     const modules = new Modules(store, this.#preparePool);
     this.#modules = modules;
     this.agents = new Agents({
@@ -259,6 +265,15 @@ export class Runtime {
       inboxes: this.inboxes,
       historyEnabled: config.history.enabled,
     });
+    this.#redelivery = new Redelivery({
+      clients: this.clients,
+      directory: this.#directory,
+      inboxes: this.inboxes,
+      logger,
+      pending: this.#pending,
+      router,
+      store,
+    });
     this.deadLetters = new DeadLetters(store, router, this.#directory);
     this.tasks = new Tasks({
       clients: this.clients,
@@ -302,7 +317,10 @@ export class Runtime {
     this.metrics.start();
     this.#alerts.start();
     this.tasks.restore();
-    await this.agents.restore(() => this.#recallConversations());
+    await this.agents.restore(async () => {
+      await this.#recallConversations();
+      await this.#redelivery.run();
+    });
     this.deployments.resume();
     // Those that neither an agent nor a deployment uses.
     this.#modules.sweep();
@@ -373,18 +391,9 @@ export class Runtime {
     this.#waiters.rejectAll(stoppedBeforeAnswer());
     await this.#pool.close();
     // The workers are gone, and some may have left messages unhandled.
-    failWaiting([...this.#directory.agents()], this.#launcher);
+    keepWaiting([...this.#directory.agents()], this.#pending);
     this.#conversations.stop();
     await this.#preparePool.close();
-  }
-
-  // An agent gives a message its time when it sends it, and it counts when the agent is done.
-  #messageLagMs(): number {
-    let longestMs: number = LIMITS.max_message_ms_default;
-    for (const { identity } of this.#directory.agents()) {
-      longestMs = Math.max(longestMs, identity.config.maxMessageMs);
-    }
-    return longestMs;
   }
 
   #idOf(name: string): string {

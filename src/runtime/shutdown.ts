@@ -1,7 +1,8 @@
 import { wallMs, wallUs } from '../base/clock.js';
-import type { PlainError } from '../base/errors.js';
+import { FRAME_DELIVER, FRAME_HEADER_BYTES, frameMark } from '../wire/frames.js';
 import type { Agent } from './agent.js';
 import type { Launcher } from './launcher.js';
+import type { Pending } from './pending.js';
 
 /**
  * The server stops: agents handle what waits for them, as far as it can be done in the time, and
@@ -27,26 +28,22 @@ export async function shutDown(
     await launcher.idleRing(instance);
   });
   await Promise.race([Promise.allSettled(removals), sleep(withinMs)]);
-  failWaiting(agents, launcher);
 }
 
-/** What nobody will handle any more must not vanish: its senders are told. */
-export function failWaiting(agents: readonly Agent[], launcher: Launcher): void {
-  const instances = agents.flatMap((agent) => agent.instances);
-  // Failures that it causes come after it.
-  for (const instance of [...instances, ...instances]) {
-    launcher.failWaiting(instance, serverStopped(instance.agent));
+/**
+ * What nobody will handle any more waits on disk for the next start, whether or not it was sent with
+ * `persist`. All of it gets new numbers, so that it keeps its order.
+ */
+export function keepWaiting(agents: readonly Agent[], pending: Pending): void {
+  for (const { mailbox } of agents.flatMap((agent) => agent.instances)) {
+    for (const frame of mailbox.takeAll()) {
+      if (frame[0] !== FRAME_DELIVER) continue;
+      pending.keep(frame.subarray(FRAME_HEADER_BYTES), true);
+      pending.handled(frameMark(frame));
+    }
   }
 }
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
-}
-
-function serverStopped(agent: Agent): PlainError {
-  return {
-    code: 'UNAVAILABLE',
-    message: `The server stopped before agent '${agent.id}' could handle the message.`,
-    details: { agent_id: agent.id },
-  };
 }

@@ -15,6 +15,7 @@ import { lockDirectory } from './directory-lock.js';
 import { HistoryReader, keptWindow } from './history-reader.js';
 import { prefixEnd, textPrefix } from './keys.js';
 import { ModuleStore } from './modules.js';
+import { EmbeddedPendingStore } from './pending.js';
 import {
   NO_BYTES,
   RECORD_DEAD_LETTER,
@@ -127,6 +128,7 @@ function deploymentOf(key: Uint8Array, value: Buffer): DeploymentRecord {
 
 /** The store on LMDB: writes go through the writer thread, reads come from the map in this one. */
 export class EmbeddedStore implements Store {
+  readonly pending: EmbeddedPendingStore;
   readonly tasks: EmbeddedTaskStore;
   readonly #options: StoreOptions;
   readonly #path: string;
@@ -155,12 +157,22 @@ export class EmbeddedStore implements Store {
       options.logger,
     );
     this.#modules = new ModuleStore(this.#channel, tables.modules);
+    this.pending = new EmbeddedPendingStore(this.#channel, tables);
     this.tasks = new EmbeddedTaskStore(this.#channel, tables);
   }
 
-  appendMessage(bytes: Buffer, offset: number, length: number, view?: DataView): boolean {
-    if (!this.#options.historyEnabled) return true;
-    return this.#channel.append(bytes, offset, length, view);
+  appendMessage(
+    bytes: Buffer,
+    offset: number,
+    length: number,
+    view?: DataView,
+    pending = 0,
+  ): boolean {
+    if (!this.#options.historyEnabled) {
+      assert(pending === 0, 'a message that no history takes is made pending by itself');
+      return true;
+    }
+    return this.#channel.append(bytes, offset, length, view, pending);
   }
 
   hasRoom(length: number, count = 1): boolean {

@@ -21,13 +21,22 @@ export const RECORD_DELETE_PREFIX = 4;
 export const RECORD_DEAD_LETTER = 5;
 export const RECORD_DELETE_DEAD_LETTER = 6;
 
+/** As APPEND; the message is also pending, under the number that its key is: a f64. */
+export const RECORD_APPEND_PENDING = 7;
+/** The key is the number of a message that is pending no more, as `numberKey` writes it. */
+export const RECORD_HANDLED = 8;
+/** Bytes of the key of APPEND_PENDING: a message starts on an 8-byte boundary. */
+export const PENDING_KEY_BYTES = 8;
+
 export type RecordKind =
   | typeof RECORD_APPEND
   | typeof RECORD_PUT
   | typeof RECORD_DELETE
   | typeof RECORD_DELETE_PREFIX
   | typeof RECORD_DEAD_LETTER
-  | typeof RECORD_DELETE_DEAD_LETTER;
+  | typeof RECORD_DELETE_DEAD_LETTER
+  | typeof RECORD_APPEND_PENDING
+  | typeof RECORD_HANDLED;
 
 /** Tables that records name. */
 export const TABLE_AGENTS = 0;
@@ -35,12 +44,14 @@ export const TABLE_MODULES = 1;
 export const TABLE_DATA = 2;
 export const TABLE_DEPLOYMENTS = 3;
 export const TABLE_TASKS = 4;
+export const TABLE_PENDING = 5;
 export type TableCode =
   | typeof TABLE_AGENTS
   | typeof TABLE_MODULES
   | typeof TABLE_DATA
   | typeof TABLE_DEPLOYMENTS
-  | typeof TABLE_TASKS;
+  | typeof TABLE_TASKS
+  | typeof TABLE_PENDING;
 
 /** A record that isn't a message, on the main thread. */
 export interface SmallRecord {

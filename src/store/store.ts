@@ -101,6 +101,30 @@ export interface TaskStore {
   records(): Array<[participant: string, record: unknown]>;
 }
 
+/** A message that its agent has not handled, which was promised to survive a crash or a stop. */
+export interface PendingMessage {
+  /** They grow in the order in which messages are to be delivered. */
+  readonly number: number;
+  /** In how many starts of the server it was delivered again. */
+  readonly starts: number;
+  /** The binary message. */
+  readonly bytes: Buffer;
+}
+
+/** Pending messages: kept beside the history, whatever becomes of them there. */
+export interface PendingStore {
+  /**
+   * Keeps a message until `handled`, in place of what had its number.
+   * @param promised it can't be refused any more
+   * @throws CaxtonError UNAVAILABLE when too much waits for the disk already
+   */
+  put(message: PendingMessage, promised: boolean): void;
+  /** The message of this number has been handled, or is a dead letter. Never refused. */
+  handled(number: number): void;
+  /** What was committed, by number. */
+  all(): PendingMessage[];
+}
+
 export interface StoreStats {
   /** Records handed over and not yet written. */
   readonly pendingRecords: number;
@@ -118,9 +142,16 @@ export interface StoreStats {
 export interface Store {
   /**
    * Hands over one message in its binary form (src/fipa/binary.ts); the bytes are copied.
+   * @param pending under which number it is pending too; 0 = it isn't
    * @returns false when the writer is so far behind that nothing more can be taken
    */
-  appendMessage(bytes: Buffer, offset: number, length: number, view?: DataView): boolean;
+  appendMessage(
+    bytes: Buffer,
+    offset: number,
+    length: number,
+    view?: DataView,
+    pending?: number,
+  ): boolean;
   /** Whether there is room for `count` messages of so many bytes each now. */
   hasRoom(length: number, count?: number): boolean;
   /**
@@ -134,6 +165,8 @@ export interface Store {
   readonly trouble: string | undefined;
   /** Resolves when all that was handed over before is on disk. @throws CaxtonError UNAVAILABLE */
   durable(): Promise<void>;
+
+  readonly pending: PendingStore;
 
   putAgent(record: AgentRecord): void;
   /** Removes the agent and its data. Its messages stay in the history. */

@@ -31,6 +31,8 @@ export interface Tables {
   readonly deadLetterAgents: Table;
   readonly deployments: Table;
   readonly tasks: Table;
+  /** Not there in stores of earlier servers, which don't know it either: they leave it as it is. */
+  readonly pending: Table;
 }
 
 /** Counters that are written in the same transaction as what they count. */
@@ -95,6 +97,7 @@ export function openTables(path: string): Tables {
     deadLetterAgents: table('dead_letter_agents'),
     deployments: table('deployments'),
     tasks: table('tasks'),
+    pending: table('pending'),
   };
 }
 

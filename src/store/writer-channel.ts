@@ -7,7 +7,9 @@ import { copyAligned } from '../base/words.js';
 import { frameBytes } from '../ring/layout.js';
 import { RingProducer } from '../ring/producer.js';
 import {
+  PENDING_KEY_BYTES,
   RECORD_APPEND,
+  RECORD_APPEND_PENDING,
   RECORD_HEADER_BYTES,
   recordBytes,
   type SmallRecord,
@@ -87,7 +89,7 @@ export class WriterChannel {
 
   /** The longest message that fits. */
   get messageBytesMax(): number {
-    return this.#producer.maxPayloadBytes - RECORD_HEADER_BYTES;
+    return this.#producer.maxPayloadBytes - RECORD_HEADER_BYTES - PENDING_KEY_BYTES;
   }
 
   /** Whatever a set of messages of so many bytes is made of, an empty ring takes it. */
@@ -96,27 +98,38 @@ export class WriterChannel {
   }
 
   hasRoom(length: number, count: number): boolean {
-    const bytes = RECORD_HEADER_BYTES + length;
+    // As if it were pending: that takes most.
+    const bytes = RECORD_HEADER_BYTES + PENDING_KEY_BYTES + length;
     if (this.#overflow.length > 0 || bytes > this.#producer.maxPayloadBytes) return false;
     return this.#producer.fits(frameBytes(bytes) * count, frameBytes(bytes));
   }
 
-  /** One copy into the ring; false when there is no room. @param view over the same memory */
+  /**
+   * One copy into the ring; false when there is no room.
+   * @param view over the same memory
+   * @param pending as Store.appendMessage has it
+   */
   append(
     bytes: Buffer,
     offset: number,
     length: number,
     view: DataView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+    pending = 0,
   ): boolean {
     if (this.#closing || (this.#overflow.length > 0 && !this.#flushOverflow())) return false;
-    const total = RECORD_HEADER_BYTES + length;
+    const keyBytes = pending === 0 ? 0 : PENDING_KEY_BYTES;
+    const kind = pending === 0 ? RECORD_APPEND : RECORD_APPEND_PENDING;
+    const total = RECORD_HEADER_BYTES + keyBytes + length;
     if (total > this.#producer.maxPayloadBytes) this.#refuseTooLong(length);
     const at = this.#producer.reserve(total);
     if (at < 0) return false;
     const sequence = ++this.#sequence;
-    writeRecordHeader(this.#producer.view, at, RECORD_APPEND, TABLE_DATA, 0, length, sequence);
+    const target = this.#producer.view;
+    writeRecordHeader(target, at, kind, TABLE_DATA, keyBytes, length, sequence);
+    const keyAt = at + RECORD_HEADER_BYTES;
+    if (pending !== 0) target.setFloat64(keyAt, pending, true);
     // Copies into space that reserve() gave and that nobody reads before publish().
-    copyAligned(this.#producer.bytes, at + RECORD_HEADER_BYTES, view, offset, length);
+    copyAligned(this.#producer.bytes, keyAt + keyBytes, view, offset, length);
     this.#producer.commit(total);
     this.#producer.publish();
     this.#producer.wakeConsumer();

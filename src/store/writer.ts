@@ -5,18 +5,23 @@ import { RingConsumer } from '../ring/consumer.js';
 import { DeadLetterWriter } from './dead-letter-writer.js';
 import type { DiskRoom } from './disk-room.js';
 import { HistoryWriter } from './history-writer.js';
-import { prefixEnd } from './keys.js';
+import { numberOfKey, prefixEnd } from './keys.js';
+import { PendingWriter } from './pending-writer.js';
 import {
+  PENDING_KEY_BYTES,
   RECORD_APPEND,
+  RECORD_APPEND_PENDING,
   RECORD_DEAD_LETTER,
   RECORD_DELETE,
   RECORD_DELETE_DEAD_LETTER,
   RECORD_DELETE_PREFIX,
+  RECORD_HANDLED,
   RECORD_HEADER_BYTES,
   RECORD_PUT,
   TABLE_AGENTS,
   TABLE_DEPLOYMENTS,
   TABLE_MODULES,
+  TABLE_PENDING,
   TABLE_TASKS,
 } from './records.js';
 import { dropOldestSegment, hasExpiredSegment, type RetentionLimits } from './retention.js';
@@ -48,6 +53,7 @@ export class Writer {
   #state!: StoreState;
   #history!: HistoryWriter;
   #deadLetters!: DeadLetterWriter;
+  #pending!: PendingWriter;
 
   /** @param onDropped told of messages that can't be kept, and why */
   constructor(
@@ -86,6 +92,7 @@ export class Writer {
       isAll = this.#applyGroup();
       if (this.#state.sequence === before) return;
       this.#history.finish();
+      this.#pending.finish(this.#bytes);
       this.#dropOldest();
       writeState(this.#tables, this.#state);
     });
@@ -141,6 +148,7 @@ export class Writer {
     const spanMs = Math.min(SEGMENT_SPAN_MAX_MS, this.#limits.ageMs / 8);
     this.#history = new HistoryWriter(this.#tables, this.#state, spanMs);
     this.#deadLetters = new DeadLetterWriter(this.#tables, this.#state, this.#limits.deadLetters);
+    this.#pending = new PendingWriter(this.#tables);
   }
 
   /** @returns whether nothing is left in the ring */
@@ -168,8 +176,13 @@ export class Writer {
     const keyAt = offset + RECORD_HEADER_BYTES;
     const kind = head & 0xff;
     if (kind === RECORD_APPEND) {
-      const reason = this.#history.append(this.#bytes, view, keyAt, valueBytes);
-      if (reason !== undefined) this.#onDropped(reason);
+      this.#append(view, keyAt, valueBytes);
+      return;
+    }
+    if (kind === RECORD_APPEND_PENDING) {
+      const messageAt = keyAt + PENDING_KEY_BYTES;
+      if (!this.#append(view, messageAt, valueBytes)) return;
+      this.#pending.append(view.getFloat64(keyAt, true), messageAt, valueBytes);
       return;
     }
     // Copied: LMDB takes the address of ordinary memory only.
@@ -179,11 +192,18 @@ export class Writer {
     this.#applyOther(kind, this.#tableOf((head >>> 8) & 0xff), key, value);
   }
 
+  #append(view: DataView, offset: number, length: number): boolean {
+    const reason = this.#history.append(this.#bytes, view, offset, length);
+    if (reason !== undefined) this.#onDropped(reason);
+    return reason === undefined;
+  }
+
   #applyOther(kind: number, table: Table, key: Buffer, value: Buffer): void {
     if (kind === RECORD_PUT) table.putSync(key, value);
     else if (kind === RECORD_DELETE) table.removeSync(key);
     else if (kind === RECORD_DELETE_PREFIX) deletePrefix(table, key);
     else if (kind === RECORD_DEAD_LETTER) this.#deadLetters.put(key.toString('utf8'), value);
+    else if (kind === RECORD_HANDLED) this.#pending.handled(numberOfKey(key));
     else if (kind === RECORD_DELETE_DEAD_LETTER) this.#deadLetters.delete(key.toString('utf8'));
     else assert(false, `a record has the unknown kind ${kind}`);
   }
@@ -193,6 +213,7 @@ export class Writer {
     if (code === TABLE_MODULES) return this.#tables.modules;
     if (code === TABLE_DEPLOYMENTS) return this.#tables.deployments;
     if (code === TABLE_TASKS) return this.#tables.tasks;
+    if (code === TABLE_PENDING) return this.#tables.pending;
     return this.#tables.data;
   }
 }

@@ -1,10 +1,10 @@
-import { putDouble, putUint32 } from '../base/little-endian.js';
+import { putDouble, putUint32, uint32At } from '../base/little-endian.js';
 
 /**
  * The frames that cross threads in rings. Little endian; a frame starts on an 8-byte boundary.
  *
  * Main → worker (request ring):
- *   DELIVER  0 u8 kind · 1 u8 deaths · 4 u32 slot · 8 u32 sequence
+ *   DELIVER  0 u8 kind · 1 u8 deaths · 4 u32 slot · 8 u32 sequence · 12 u32 mark
  *            16 f64 accepted, monotonic µs · 24 the binary message
  *   TIMER    0 u8 kind · 1 u8 deaths · 4 u32 slot · 8 u32 sequence
  *            16 f64 due, monotonic µs · 24 f64 due, wall µs · 32 u32 timer id
@@ -27,9 +27,12 @@ import { putDouble, putUint32 } from '../base/little-endian.js';
  *                16 f64 fuel used · 24 f64 handling, µs · 32 f64 memory, bytes
  *                40 u32 length of the frame handled · 44 u32 length of the error JSON
  *                48 f64 from acceptance to the end of handling, µs
- *                56 error JSON, padded to 8, then the frame handled when the outcome isn't OK
+ *                56 u32 mark of the frame handled · 60 u32 0
+ *                64 error JSON, padded to 8, then the frame handled when the outcome isn't OK
  *   BOUNCE       0 kind · 1 u8 reason · 4 slot · 8 u32 sequence · 12 u32 resume after, ms
  *                24 the frame as it came
+ *
+ * A mark is what the main thread knows the message by when it has been handled; 0 = by nothing.
  */
 export const FRAME_DELIVER = 1;
 export const FRAME_TIMER = 2;
@@ -48,8 +51,9 @@ export const FRAME_BOUNCE = 26;
 
 /** Bytes in front of the body of every frame but DONE. */
 export const FRAME_HEADER_BYTES = 24;
+const MARK_AT = 12;
 export const TIMER_FRAME_BYTES = 40;
-export const DONE_HEADER_BYTES = 56;
+export const DONE_HEADER_BYTES = 64;
 
 /** How the handling of one frame ended. */
 export const OUTCOME_OK = 0;
@@ -94,6 +98,8 @@ export interface DoneFrame {
   memoryBytes: number;
   frameBytes: number;
   errorBytes: number;
+  /** That of the frame handled. */
+  mark: number;
 }
 
 export function writeFrameHeader(
@@ -103,12 +109,18 @@ export function writeFrameHeader(
   slot: number,
   word8: number,
   double16: number,
+  mark = 0,
 ): void {
   putUint32(target, offset, kind);
   putUint32(target, offset + 4, slot);
   putUint32(target, offset + 8, word8);
-  putUint32(target, offset + 12, 0);
+  putUint32(target, offset + MARK_AT, mark);
   putDouble(target, offset + 16, double16);
+}
+
+/** The mark of a whole DELIVER frame at `offset`. */
+export function frameMark(source: Buffer, offset = 0): number {
+  return uint32At(source, offset + MARK_AT);
 }
 
 export function writeDoneHeader(target: DataView, offset: number, done: DoneFrame): void {
@@ -123,6 +135,8 @@ export function writeDoneHeader(target: DataView, offset: number, done: DoneFram
   target.setUint32(offset + 40, done.frameBytes, true);
   target.setUint32(offset + 44, done.errorBytes, true);
   target.setFloat64(offset + 48, done.latencyUs, true);
+  target.setUint32(offset + 56, done.mark, true);
+  target.setUint32(offset + 60, 0, true);
 }
 
 /** Reads the fixed part into an object the caller keeps, so that nothing is allocated. */
@@ -137,6 +151,7 @@ export function readDoneHeader(source: DataView, offset: number, into: DoneFrame
   into.frameBytes = source.getUint32(offset + 40, true);
   into.errorBytes = source.getUint32(offset + 44, true);
   into.latencyUs = source.getFloat64(offset + 48, true);
+  into.mark = source.getUint32(offset + 56, true);
 }
 
 export function emptyDoneFrame(): DoneFrame {
@@ -151,5 +166,6 @@ export function emptyDoneFrame(): DoneFrame {
     memoryBytes: 0,
     frameBytes: 0,
     errorBytes: 0,
+    mark: 0,
   };
 }

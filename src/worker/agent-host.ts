@@ -11,6 +11,7 @@ import {
   FRAME_DELIVER,
   FRAME_HEADER_BYTES,
   FRAME_TIMER,
+  frameMark,
   OUTCOME_FAILED,
   OUTCOME_OK,
   OUTCOME_TRAPPED,
@@ -200,6 +201,7 @@ export class AgentHost {
     done.memoryBytes = instance.memoryBytes;
     done.pauseMs = agent.share?.charge(done.handlingUs, doneUs) ?? 0;
     done.frameBytes = length;
+    done.mark = frameMark(source, offset);
     const acceptedUs = doubleAt(source, offset + 16);
     done.latencyUs = Math.max(0, doneUs - acceptedUs);
     this.#measurements.record(acceptedUs, takenUs, doneUs);

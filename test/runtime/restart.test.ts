@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { contentValue } from '../../src/fipa/message.js';
 import { eventually } from '../support/eventually.js';
 import { GuestBuilder } from '../support/guest-builder.js';
 import { compileWat } from '../support/guests.js';
@@ -111,30 +110,6 @@ describe('a runtime that starts again over the same store', () => {
       async (test) => {
         assert.equal(test.runtime.agents.get('new').state, 'running');
         assert.deepEqual(await test.askContent('new', { action: 'get' }), { count: 0 });
-      },
-    );
-  });
-
-  it('gave each message that it had accepted an end', async () => {
-    const count = 400;
-    await inTurn(
-      async (test) => {
-        // Too slow to handle all of them in the time that a stop takes.
-        const limited = { resources: { cpu: '10m', mailbox: 1_000 } };
-        await test.deploy('slow-agent', { name: 'slow', ...limited });
-        for (let i = 0; i < count; i++) await test.send('slow', i, { conversation_id: 'c' });
-      },
-      async (test) => {
-        const answers = await test.history({ conversationId: 'c', receiver: 'tester' });
-        const informed = answers.filter((answer) => answer.performative === 'inform');
-        const letters = await test.deadLetters('slow');
-        assert.ok(letters.length > 0);
-        const ended = [...informed, ...letters.map((letter) => letter.message)].map(contentValue);
-        assert.deepEqual(
-          ended.sort((a, b) => Number(a) - Number(b)),
-          Array.from({ length: count }, (_, i) => i),
-        );
-        assert.equal(test.runtime.agents.get('slow').state, 'running');
       },
     );
   });

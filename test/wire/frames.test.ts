@@ -18,6 +18,7 @@ test('the fixed part of DONE is read as it was written, at any place', () => {
     memoryBytes: double,
     frameBytes: word,
     errorBytes: word,
+    mark: word,
   });
   const plain = done.map((fields) => ({ ...fields }));
   fc.assert(
@@ -34,17 +35,24 @@ test('the fixed part of DONE is read as it was written, at any place', () => {
   );
 });
 
-test('a header holds kind, slot, a word and a number, and clears what is between', () => {
+test('a header holds kind, slot, a word, a mark and a number', () => {
   fc.assert(
-    fc.property(word, word, double, (slot, word8, double16) => {
-      const buffer = Buffer.alloc(frames.FRAME_HEADER_BYTES, 0xff);
-      frames.writeFrameHeader(buffer, 0, frames.FRAME_SEND, slot, word8, double16);
-      assert.equal(buffer.readUInt32LE(0), frames.FRAME_SEND);
-      assert.equal(buffer.readUInt32LE(4), slot);
-      assert.equal(buffer.readUInt32LE(8), word8);
-      assert.equal(buffer.readUInt32LE(12), 0);
-      assert.equal(buffer.readDoubleLE(16), double16);
-    }),
+    fc.property(
+      word,
+      word,
+      double,
+      fc.option(word, { nil: undefined }),
+      (slot, word8, double16, mark) => {
+        const buffer = Buffer.alloc(frames.FRAME_HEADER_BYTES, 0xff);
+        frames.writeFrameHeader(buffer, 0, frames.FRAME_SEND, slot, word8, double16, mark);
+        assert.equal(buffer.readUInt32LE(0), frames.FRAME_SEND);
+        assert.equal(buffer.readUInt32LE(4), slot);
+        assert.equal(buffer.readUInt32LE(8), word8);
+        assert.equal(buffer.readUInt32LE(12), mark ?? 0);
+        assert.equal(frames.frameMark(buffer), mark ?? 0);
+        assert.equal(buffer.readDoubleLE(16), double16);
+      },
+    ),
   );
 });
 
