@@ -261,8 +261,6 @@ describe('a server that stops', () => {
         assert.deepEqual(await answers(test, 'c', count), expected);
         assert.deepEqual(await test.deadLetters('echo'), []);
         assert.ok(test.runtime.agents.get('echo').messagesProcessed > 0, 'some had waited');
-        const { messagesFailed, mailboxMessages } = test.runtime.agents.get('loop');
-        assert.equal(messagesFailed + mailboxMessages, 1, 'what was in hand is tried again');
       },
     );
   });
