@@ -317,10 +317,8 @@ export class Runtime {
     this.metrics.start();
     this.#alerts.start();
     this.tasks.restore();
-    await this.agents.restore(async () => {
-      await this.#recallConversations();
-      await this.#redelivery.run();
-    });
+    const known = () => this.#recallConversations().then(() => this.#redelivery.run());
+    await this.agents.restore(known);
     this.deployments.resume();
     // Those that neither an agent nor a deployment uses.
     this.#modules.sweep();
