@@ -171,13 +171,17 @@ export const LIMITS = Object.freeze({
   exports: 20_000,
   data_segments: 100_000,
   element_segments: 10_000,
+  /** In all segments together: those of a table are written at each start of an instance. */
+  segment_elements: 100_000,
   /** Blocks, loops and ifs inside one another in a function; a large switch nests a block for each case. */
   block_depth: 5_000,
   /** What the engine's compilers set aside; `CompilerLoad` says how it is counted. */
   merged_values_per_function: 150_000,
   merged_values_per_module: 4_000_000,
   kept_values_per_function: 8_000_000,
+  kept_values_per_module: 256_000_000,
   loop_bytes_per_function: 32 * MIB,
+  loop_bytes_per_module: 1024 * MIB,
   built_values_per_function: 150_000,
 
   // Clients.

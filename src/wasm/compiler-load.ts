@@ -50,6 +50,8 @@ export class CompilerLoad {
   assignments = 0;
   #merged = 0;
   #mergedInModule = 0;
+  #keptInModule = 0;
+  #loopBytesInModule = 0;
   #kept = 0;
   #loopBytes = 0;
   #built = 0;
@@ -121,6 +123,8 @@ export class CompilerLoad {
   /** The function is read. @throws CaxtonError INVALID_WASM when it, or the module, is too much */
   finish(place: { readonly offset: number; readonly function: number }): void {
     this.#mergedInModule += this.#merged;
+    this.#keptInModule += this.#kept;
+    this.#loopBytesInModule += this.#loopBytes;
     const locals = 'with too many locals for its loops and blocks';
     check('merged_values_per_function', this.#merged, `a function ${locals}`, place);
     check(
@@ -138,6 +142,8 @@ export class CompilerLoad {
       'Split the function.',
     );
     check('merged_values_per_module', this.#mergedInModule, `functions ${locals}`, place);
+    check('kept_values_per_module', this.#keptInModule, `functions ${locals}`, place);
+    check('loop_bytes_per_module', this.#loopBytesInModule, 'too much code in nested loops', place);
   }
 
   #mergedBy(at: number): number {
@@ -156,7 +162,9 @@ type LoadLimit =
   | 'merged_values_per_function'
   | 'merged_values_per_module'
   | 'kept_values_per_function'
+  | 'kept_values_per_module'
   | 'loop_bytes_per_function'
+  | 'loop_bytes_per_module'
   | 'built_values_per_function';
 
 function check(

@@ -1,7 +1,8 @@
+import { LIMITS } from '../base/limits.js';
 import type { ByteReader } from './byte-reader.js';
 import { type ConstantSink, readConstantExpression } from './constant-expression.js';
 import { readReferenceType } from './module-types.js';
-import { malformed } from './refusal.js';
+import { malformed, overLimit } from './refusal.js';
 
 /**
  * Reads the element section and reports the functions in it. A segment's flags are three bits
@@ -9,6 +10,7 @@ import { malformed } from './refusal.js';
  * expressions in place of function indexes.
  */
 export function readElementSegments(reader: ByteReader, count: number, sink: ConstantSink): void {
+  let total = 0;
   for (let i = 0; i < count; i++) {
     const offset = reader.position;
     const flags = reader.u32();
@@ -22,6 +24,16 @@ export function readElementSegments(reader: ByteReader, count: number, sink: Con
       else if (reader.byte() !== 0) throw malformed('unknown kind of elements', offset);
     }
     const elements = reader.u32();
+    total += elements;
+    if (total > LIMITS.segment_elements) {
+      throw overLimit(
+        'segment_elements',
+        LIMITS.segment_elements,
+        total,
+        'too many elements in its segments',
+        { offset },
+      );
+    }
     for (let j = 0; j < elements; j++) {
       if (expressions) readConstantExpression(reader, sink);
       else sink.functionReferenced(reader.u32());

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { LIMITS, type LimitName } from '../../src/base/limits.js';
 import { request } from '../support/rest-client.js';
-import { leb, moduleOf, name, section, vector } from '../wasm/binary.js';
+import { leb, name } from '../wasm/binary.js';
+import { agent, END, FUNCTION, GLOBAL, I32, type Parts, repeat, ZERO } from './agent-module.js';
 import { Neighbourhood } from './neighbourhood.js';
 
 /**
@@ -10,73 +11,6 @@ import { Neighbourhood } from './neighbourhood.js';
  * them is in test/wasm; here is what whoever deploys one sees, and that nobody else notices.
  */
 
-const I32 = 0x7f;
-const ZERO = [0x41, 0];
-const END = 0x0b;
-const FUNCTION = 0;
-const GLOBAL = 3;
-
-interface Parts {
-  /** Instructions of `handle_message`, which has to leave an i32. */
-  readonly body?: readonly number[];
-  readonly locals?: readonly (readonly number[])[];
-  readonly types?: readonly (readonly number[])[];
-  readonly tables?: readonly (readonly number[])[];
-  readonly memories?: readonly (readonly number[])[];
-  readonly tags?: readonly (readonly number[])[];
-  readonly globals?: readonly (readonly number[])[];
-  readonly exports?: readonly (readonly number[])[];
-  readonly start?: number;
-  readonly elements?: readonly (readonly number[])[];
-  /** More functions of type () -> (). */
-  readonly functions?: readonly (readonly number[])[];
-}
-
-const sized = (body: readonly number[]): number[] => [...leb(body.length), ...body];
-const optional = (id: number, items: readonly (readonly number[])[] | undefined): number[] =>
-  items === undefined ? [] : section(id, vector(items));
-
-/** An agent; functions 0 and 1 are its `caxton_alloc` and `handle_message`. */
-function agent(parts: Parts): Uint8Array<ArrayBuffer> {
-  const { body = ZERO, locals = [], functions = [] } = parts;
-  const types = [
-    [0x60, 1, I32, 1, I32],
-    [0x60, 2, I32, I32, 1, I32],
-    [0x60, 0, 0],
-    ...(parts.types ?? []),
-  ];
-  const handle = [...vector(locals), ...body, END];
-  return moduleOf(
-    section(1, vector(types)),
-    section(3, vector([[0], [1], ...functions.map(() => [2])])),
-    optional(4, parts.tables),
-    section(5, vector(parts.memories ?? [[0, 2]])),
-    optional(13, parts.tags),
-    optional(6, parts.globals),
-    section(
-      7,
-      vector([
-        [...name('memory'), 2, 0],
-        [...name('caxton_alloc'), FUNCTION, 0],
-        [...name('handle_message'), FUNCTION, 1],
-        ...(parts.exports ?? []),
-      ]),
-    ),
-    parts.start === undefined ? [] : section(8, leb(parts.start)),
-    optional(9, parts.elements),
-    section(
-      10,
-      vector([
-        sized([0, 0x41, ...leb(1024), END]),
-        sized(handle),
-        ...functions.map((code) => sized([0, ...code, END])),
-      ]),
-    ),
-  );
-}
-
-const repeat = (count: number, item: readonly number[]): number[][] =>
-  Array.from({ length: count }, () => [...item]);
 const global = [I32, 1, ...ZERO, END];
 
 const FEATURES: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {

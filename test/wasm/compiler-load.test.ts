@@ -232,16 +232,30 @@ describe('operations that become many of the compiler’s are refused in large n
   }
 });
 
-test('many functions that are each below the limit are refused together', () => {
-  const body = [1, ...leb(999), ValueType.I32, ...loopNest(95, 999), ...END];
-  const modules = (count: number): Uint8Array =>
-    moduleOf(
-      section(1, vector([[0x60, 0, 0]])),
-      section(3, vector(Array.from({ length: count }, () => [0]))),
-      section(10, vector(Array.from({ length: count }, () => [...leb(body.length), ...body]))),
-    );
-  meterModule(modules(1));
-  assertRefused(modules(40), 'merged_values_per_module');
+describe('many functions that are each below a limit are refused together', () => {
+  const NEST = repeat(200, () => LOOP);
+  const cases: Partial<Record<LimitName, readonly [count: number, body: readonly number[]]>> = {
+    merged_values_per_module: [40, loopNest(95, 999)],
+    kept_values_per_module: [70, repeat(1_900, () => [...IF, ...END])],
+    loop_bytes_per_module: [
+      70,
+      [...NEST, ...repeat(26_000, () => [...ZERO, 0x1a]), ...repeat(200, () => END)],
+    ],
+  };
+  for (const [limit, [count, instructions]] of Object.entries(cases)) {
+    test(limit, () => {
+      const body = [1, ...leb(999), ValueType.I32, ...instructions, ...END];
+      const sized = [...leb(body.length), ...body];
+      const modules = (functions: number): Uint8Array =>
+        moduleOf(
+          section(1, vector([[0x60, 0, 0]])),
+          section(3, vector(Array.from({ length: functions }, () => [0]))),
+          section(10, vector(Array.from({ length: functions }, () => sized))),
+        );
+      meterModule(modules(1));
+      assertRefused(modules(count), limit as LimitName);
+    });
+  }
 });
 
 describe('a function that is large in one way alone is accepted', () => {

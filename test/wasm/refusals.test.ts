@@ -133,6 +133,12 @@ describe('a structural limit is named with its value', () => {
     ),
     data_segments: moduleOf(section(11, segment(LIMITS.data_segments + 1))),
     element_segments: moduleOf(section(9, repeated(LIMITS.element_segments + 1, [1, 0, 0]))),
+    segment_elements: moduleOf(
+      VOID_TYPE,
+      section(3, vector([[0]])),
+      section(9, repeated(LIMITS.segment_elements / 100 + 1, [1, 0, ...repeated(100, [0])])),
+      section(10, vector([[2, 0, 0x0b]])),
+    ),
     block_depth: functionModule([
       ...Array.from({ length: nested }, () => [0x02, 0x40]).flat(),
       ...Array.from({ length: nested }, () => 0x0b),
