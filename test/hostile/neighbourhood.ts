@@ -73,12 +73,17 @@ export class Neighbourhood {
     });
   }
 
-  /** Stops asking and the server; rejects when a neighbour was ever left without an answer. */
+  /**
+   * Stops asking and the server; rejects when a neighbour was ever left without an answer, or a
+   * worker thread had to be replaced.
+   */
   async close(): Promise<void> {
     this.#stopping = true;
     await this.#asking;
+    const { text } = await request(`${this.server.url}/metrics`, 'GET');
     await this.server.close();
     if (this.#broken !== undefined) throw this.#broken;
+    assert.match(text, /^caxton_worker_restarts_total 0$/m, 'the first worker threads live');
   }
 
   deploy(module: Uint8Array<ArrayBuffer>, config: object): Promise<RestAnswer> {
