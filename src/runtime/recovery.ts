@@ -150,8 +150,10 @@ export class Recovery implements SupervisorActions {
     if (starting !== undefined && kill === undefined) {
       this.#parts.supervisor().workerDiedAtStart(starting);
     }
-    // The one that had the message in hand comes back by way of its supervisor.
-    for (const instance of orphans) if (instance !== guilty) this.#homeless.add(instance);
+    // The one that had the message in hand comes back by way of its supervisor, unless the server is
+    // about to stop: then all have but a moment to handle what waits.
+    const supervised = this.#parts.supervisor().stopped ? undefined : guilty;
+    for (const instance of orphans) if (instance !== supervised) this.#homeless.add(instance);
     for (const instance of orphans) instance.becameIdle();
   }
 

@@ -43,6 +43,10 @@ export class Supervisor {
     this.#nowMs = nowMs;
   }
 
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
   /** The instance is of no use any more, for the reason given. */
   trapped(instance: Instance, error: PlainError): void {
     if (this.#stopped) return;

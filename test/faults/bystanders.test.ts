@@ -59,3 +59,29 @@ test('an instance whose worker dies while others of its agent are started comes 
     );
   });
 });
+
+test('a message is not lost when its worker dies while the server stops', async () => {
+  await withRuntime({ workers: 1 }, async (test) => {
+    test.runtime.clients.see('sender');
+    await test.deploy('counter');
+    await test.deploy('counter', { name: 'beside' });
+    threads.arm('called', 'exits', 'at the end');
+    const add = (name: string, note: string) =>
+      test.send(name, { action: 'add', amount: 1, note }, { sender: 'sender' });
+    const inHand = await add('counter', 'at the end');
+    await threads.standing();
+    const behind = await add('beside', '');
+    const stopped = test.runtime.stop();
+    await threads.strike('exits');
+    await stopped;
+    const told = await test.history({ receiver: 'sender' });
+    const letters = (await test.deadLetters()).map(({ message }) => message.messageId);
+    for (const { messageId } of [inHand, behind]) {
+      // It depends on how soon another thread is there.
+      const [answer, ...others] = told.filter(({ inReplyTo }) => inReplyTo === messageId);
+      const failed = letters.includes(messageId);
+      assert.equal(answer?.performative, failed ? 'failure' : 'inform');
+      assert.deepEqual(others, []);
+    }
+  });
+});

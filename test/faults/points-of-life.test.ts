@@ -148,6 +148,30 @@ describe('a worker', () => {
     });
   }
 
+  for (const point of ['waiting', 'taken', 'written', 'published', 'finished'] as const) {
+    it(`that dies over a message that its agent cannot take just now loses it not: ${WORDS[point]}`, async () => {
+      await eventually('both workers are there', () => threads.all.length === 2);
+      const name = `trapping-${point}`;
+      await test.deploy('failing-once', { name });
+      threads.arm(point, 'exits', MARK);
+      const contents = ['boom', MARK, 'then', 'last'];
+      // In one turn: all but the first come back from the worker, as the instance is gone.
+      await Promise.all(
+        contents.map((content) => test.send(name, content, { sender: SENDERS[0] })),
+      );
+      assert.deepEqual(await threads.strike('exits'), DEATHS.exits);
+      await test.until(name, 'idle');
+      const answers = await test.history({ sender: name, performative: 'inform' });
+      assert.deepEqual(answers.map(contentValue), contents.slice(1));
+      const letters = await test.deadLetters(name);
+      assert.deepEqual(
+        letters.map(({ message }) => contentValue(message)),
+        ['boom'],
+      );
+      await removeCase([name]);
+    });
+  }
+
   it('lives on when the error is thrown in a call, which alone fails', async () => {
     const { names, victim, beside } = await deployCase();
     threads.arm('called', 'throws', MARK);
