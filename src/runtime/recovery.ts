@@ -123,6 +123,7 @@ export class Recovery implements SupervisorActions {
 
   workerDied(channel: WorkerChannel, leftovers: Leftovers): void {
     const { residents, counters } = this.#parts;
+    const supervisor = this.#parts.supervisor();
     counters.workerRestarts += 1;
     const bySlot = (slot: number) => residents.at(channel, slot);
     const kill = this.#kills.get(channel);
@@ -139,45 +140,44 @@ export class Recovery implements SupervisorActions {
     // Its thread was ended for what another did, and it came to its turn in between.
     const bystander = kill !== undefined && inHand && kill.sequence !== sequenceOf(inHand);
     const guilty = bystander ? undefined : holder;
+    let lost: PlainError | undefined;
     if (inHand !== undefined && holder !== undefined) {
+      if (guilty !== undefined) lost = kill?.reason ?? this.#whyLost(guilty, inHand, channel);
       // First, so that it is tried again before all that waits behind it.
-      if (bystander) holder.mailbox.pushReturned(inHand);
-      else if (kill !== undefined) this.#failInHand(holder, inHand, kill.reason);
-      else this.#tryAgain(holder, inHand, channel);
+      if (lost === undefined) holder.mailbox.pushReturned(inHand);
     }
     for (const [instance, frame] of frames) instance?.mailbox.pushReturned(frame);
     // Whoever waits for the start hears of it, and tries again unless it is one time too many.
-    if (starting !== undefined && kill === undefined) {
-      this.#parts.supervisor().workerDiedAtStart(starting);
-    }
+    if (starting !== undefined && kill === undefined) supervisor.workerDiedAtStart(starting);
     // The one that had the message in hand comes back by way of its supervisor, unless the server is
     // about to stop: then all have but a moment to handle what waits.
-    const supervised = this.#parts.supervisor().stopped ? undefined : guilty;
+    const supervised = supervisor.stopped ? undefined : guilty;
     for (const instance of orphans) if (instance !== supervised) this.#homeless.add(instance);
     for (const instance of orphans) instance.becameIdle();
+    // Last, and after the books are right: telling others of a failure may itself be refused.
+    if (lost !== undefined && guilty !== undefined) this.#lose(guilty, inHand as Buffer, lost);
+    if (kill !== undefined && guilty !== undefined) supervisor.trapped(guilty, kill.reason);
   }
 
-  /** Nothing of it was published, so that to handle it once more doubles nothing. */
-  #tryAgain(instance: Instance, frame: Buffer, channel: WorkerChannel): void {
+  /**
+   * What a worker died over can be handled once more: nothing of it was published.
+   * @returns why it isn't, if the tries are over or there is nobody to try
+   */
+  #whyLost(instance: Instance, frame: Buffer, channel: WorkerChannel): PlainError | undefined {
     const { agent } = instance;
     const { deliveryTries, logger, supervisor } = this.#parts;
     const tries = countDeath(frame);
-    const gaveUp = supervisor().workerDied(instance) !== undefined;
-    const goesOn = tries < deliveryTries && agent.state !== 'failed';
     const error = workerDiedError(channel, tries);
+    supervisor().workerDied(instance, error);
+    const isLost = tries >= deliveryTries || agent.state === 'failed';
+    const what = nameOf(frame);
     logger.warn(
-      { agent_id: agent.id, worker: channel.index, tries, tried_again: goesOn },
+      { agent_id: agent.id, worker: channel.index, handled: what, tries, lost: isLost },
       'a worker died in the hands of an agent',
     );
-    agent.logs.push({ timestampMs: wallMs(), level: 'error', text: error.message });
-    if (goesOn) instance.mailbox.pushReturned(frame);
-    else this.#lose(instance, frame, error);
-    if (!gaveUp) supervisor().trapped(instance, error);
-  }
-
-  #failInHand(instance: Instance, frame: Buffer, error: PlainError): void {
-    this.#lose(instance, frame, error);
-    this.#parts.supervisor().trapped(instance, error);
+    const text = `${what}: ${error.message}`;
+    agent.logs.push({ timestampMs: wallMs(), level: 'error', text });
+    return isLost ? error : undefined;
   }
 
   #lose({ agent }: Instance, frame: Buffer, error: PlainError): void {
@@ -217,6 +217,11 @@ function slotOf(frame: Buffer): number {
 
 function sequenceOf(frame: Buffer): number {
   return uint32At(frame, 8);
+}
+
+function nameOf(frame: Buffer): string {
+  if (frame[0] !== FRAME_DELIVER) return 'a timer';
+  return decodeMessage(frame, FRAME_HEADER_BYTES, false).messageId;
 }
 
 function workerDiedError(channel: WorkerChannel, tries: number): PlainError {

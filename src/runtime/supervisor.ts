@@ -64,18 +64,13 @@ export class Supervisor {
     record.timers.set(instance, setTimeout(restart, backoffMs(record.traps.length)));
   }
 
-  /**
-   * A worker died in the hands of the instance, for no reason that is known.
-   * @returns why the version is given up, if this was one time too many; nothing else is done then
-   */
-  workerDied(instance: Instance): PlainError | undefined {
-    if (this.#stopped) return undefined;
+  /** A worker died in the hands of the instance, for no reason that is known. */
+  workerDied(instance: Instance, error: PlainError): void {
+    if (this.#stopped) return;
     const { version, agent } = instance;
     const deaths = addTime(this.#recordOf(version).deaths, this.#nowMs());
-    if (deaths < LIMITS.worker_deaths_per_minute) return undefined;
-    const reason = tooManyDeaths(agent.id, deaths);
-    this.#giveUp(version, reason);
-    return reason;
+    if (deaths < LIMITS.worker_deaths_per_minute) this.trapped(instance, error);
+    else this.#giveUp(version, tooManyDeaths(agent.id, deaths));
   }
 
   /** A worker died while the instance was started, for no reason that is known. */

@@ -194,23 +194,38 @@ describe('a message over which workers die', () => {
     });
   });
 
+  /** A deployment of "two", which gets all new conversations, beside "one". */
+  async function deploying(test: TestRuntime) {
+    await test.deploy(await versioned('one'), { name: 'victim' });
+    const strategy = { type: 'canary', stages: [{ percentage: 100, duration: '1h' }] } as const;
+    const begun = await beginDeployment(test, 'victim', await versioned('two'), strategy);
+    await eventually('it serves', async () => {
+      return (await test.runtime.deployments.get(begun.plan.deploymentId)).share === 100;
+    });
+    assert.equal(await test.askContent('victim', 'x'), 'two');
+    return begun;
+  }
+
   it('rolls a deployment back, and the version before goes on', async () => {
     await withRuntime({ workers: 2 }, async (test) => {
-      await test.deploy(await versioned('one'), { name: 'victim' });
-      const strategy = { type: 'canary', stages: [{ percentage: 100, duration: '1h' }] } as const;
-      const begun = await beginDeployment(test, 'victim', await versioned('two'), strategy);
-      await eventually('it serves', async () => {
-        return (await test.runtime.deployments.get(begun.plan.deploymentId)).share === 100;
-      });
-      assert.equal(await test.askContent('victim', 'x'), 'two');
+      const begun = await deploying(test);
       threads.poison('called', 'exits', POISON);
-      const asked = test.askFailure('victim', POISON);
-      assert.equal((await asked).code, 'MESSAGE_DELIVERY_FAILED');
+      assert.equal((await test.askFailure('victim', POISON)).code, 'MESSAGE_DELIVERY_FAILED');
       const { status, reason } = await ended(test, begun);
       assert.equal(status, 'rolled_back');
       assert.match(reason ?? '', /3 workers died within a minute/);
       assert.equal(await test.askContent('victim', 'x'), 'one');
       assert.equal(test.runtime.agents.get('victim').state, 'running');
+    });
+  });
+
+  it('is given to the version before in a rollback, if it has tries left', async () => {
+    await withRuntime(MANY_TRIES, async (test) => {
+      const begun = await deploying(test);
+      threads.poison('called', 'exits', POISON, LIMITS.worker_deaths_per_minute);
+      assert.equal(await test.askContent('victim', POISON), 'one');
+      assert.equal((await ended(test, begun)).status, 'rolled_back');
+      assert.deepEqual(await test.deadLetters(), []);
     });
   });
 });

@@ -80,15 +80,17 @@ test('the third worker that dies in the hands of a version within a minute is on
   const { supervisor, restarts, givenUp } = makeSupervisor();
   const instance = makeInstance('a');
   for (let death = 1; death < LIMITS.worker_deaths_per_minute; death++) {
-    assert.equal(supervisor.workerDied(instance), undefined);
-    supervisor.trapped(instance, error);
+    supervisor.workerDied(instance, error);
+    assert.deepEqual(givenUp, []);
   }
-  const reason = supervisor.workerDied(instance);
+  supervisor.workerDied(instance, error);
+  const [version, reason] = givenUp[0] ?? [];
+  assert.equal(version, instance.version);
   assert.equal(reason?.details.worker_deaths, LIMITS.worker_deaths_per_minute);
-  assert.deepEqual(givenUp, [[instance.version, reason]]);
   await sleep(250);
   assert.deepEqual(restarts, [], 'the pause under way is over too');
-  assert.equal(supervisor.workerDied(instance), undefined, 'the count begins anew');
+  supervisor.workerDied(instance, error);
+  assert.equal(givenUp.length, 1, 'the count begins anew');
   supervisor.stop();
 });
 
@@ -97,7 +99,7 @@ test('deaths of which no three lie within a minute are no reason to give a versi
   const { supervisor, givenUp } = makeSupervisor(() => nowMs);
   const instance = makeInstance('a');
   for (let death = 0; death < 10; death++) {
-    assert.equal(supervisor.workerDied(instance), undefined);
+    supervisor.workerDied(instance, error);
     // Two of them within a minute, never three.
     nowMs += 31_000;
   }
@@ -123,5 +125,16 @@ test('the fifth worker in a row that dies over a start is one too many', () => {
   assert.equal(reason?.details.worker_deaths, LIMITS.worker_deaths_per_start);
   assert.equal(supervisor.condemned(instance), undefined, 'it is told once');
   assert.deepEqual(givenUp, [[instance.version, reason]]);
+  supervisor.stop();
+});
+
+test('a worker that dies is a trap as well', () => {
+  const { supervisor, givenUp } = makeSupervisor();
+  const instance = makeInstance('a');
+  for (let trap = 2; trap < LIMITS.restarts_per_minute; trap++) supervisor.trapped(instance, error);
+  supervisor.workerDied(instance, error);
+  assert.deepEqual(givenUp, []);
+  supervisor.workerDied(instance, error);
+  assert.deepEqual(givenUp, [[instance.version, error]]);
   supervisor.stop();
 });
