@@ -193,6 +193,8 @@ export const LIMITS = Object.freeze({
   grpc_drain_ms: 5_000,
   websocket_frame_bytes: 16 * MIB,
   websocket_backpressure_bytes: 4 * MIB,
+  /** A connection from which nothing has come for so long, not even the answer to a ping, is ended. */
+  websocket_idle_s: 120,
   subscriptions_per_connection: 1_000,
   /** Names in the filters of all subscriptions of one connection. */
   subscription_names_per_connection: 1_000,

@@ -17,6 +17,10 @@ export interface GrpcOptions {
   readonly logger: Logger;
   /** undefined = no TLS. */
   readonly tls?: TlsFiles | undefined;
+  /** LIMITS.grpc_keepalive_ms, unless told otherwise. */
+  readonly keepaliveMs?: number;
+  /** LIMITS.grpc_keepalive_timeout_ms, unless told otherwise. */
+  readonly keepaliveTimeoutMs?: number;
 }
 
 export interface GrpcServer {
@@ -39,8 +43,8 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
     'grpc.max_receive_message_length': LIMITS.request_body_bytes,
     'grpc.max_send_message_length': LIMITS.request_body_bytes,
     'grpc.max_concurrent_streams': LIMITS.grpc_concurrent_streams,
-    'grpc.keepalive_time_ms': LIMITS.grpc_keepalive_ms,
-    'grpc.keepalive_timeout_ms': LIMITS.grpc_keepalive_timeout_ms,
+    'grpc.keepalive_time_ms': options.keepaliveMs ?? LIMITS.grpc_keepalive_ms,
+    'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs ?? LIMITS.grpc_keepalive_timeout_ms,
   });
   const streams = new OpenStreams();
   addServices(server, { api, codecs: new Codecs(), logger }, streams);

@@ -8,7 +8,6 @@ import { Connection, type WebSocketParts } from './connection.js';
 import { Turn } from './turn.js';
 
 const PATH = '/ws';
-const IDLE_TIMEOUT_S = 120;
 
 /** What a socket carries with it from its upgrade to its end. */
 interface SocketData {
@@ -22,10 +21,10 @@ export interface WebSocketServer {
   close(): void;
 }
 
-/** Serves the WebSocket at /ws. */
+/** Serves the WebSocket at /ws. `idleS` is LIMITS.websocket_idle_s unless told otherwise. */
 export function registerWebSocket(
   app: UwsApp,
-  parts: WebSocketParts & { readonly uws: Uws },
+  parts: WebSocketParts & { readonly uws: Uws; readonly idleS?: number },
 ): WebSocketServer {
   const connections = new Set<Connection>();
   const turn = new Turn();
@@ -33,7 +32,7 @@ export function registerWebSocket(
     maxPayloadLength: LIMITS.websocket_frame_bytes,
     // Not the library's bound, which drops without a word: the connection keeps its own.
     maxBackpressure: 0,
-    idleTimeout: IDLE_TIMEOUT_S,
+    idleTimeout: parts.idleS ?? LIMITS.websocket_idle_s,
     sendPingsAutomatically: true,
     compression: parts.uws.DISABLED,
     upgrade: (response, request, socketContext) => {
