@@ -12,3 +12,21 @@ export function isUtf8Range(bytes: Uint8Array, start: number, end: number): bool
   }
   return isUtf8(bytes.subarray(start, end));
 }
+
+/** What JSON.stringify prints of half a surrogate pair begins so, and little else does. */
+const HALF_PAIR = '\\ud';
+
+/** Whether a JSON text may hold half of a surrogate pair, for which UTF-8 has no form. */
+export function mayHoldHalfPairs(json: string): boolean {
+  return json.includes(HALF_PAIR);
+}
+
+/** A JSON value in which the replacement character stands for each half of a surrogate pair. */
+export function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(wellFormed);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, child]) => [key.toWellFormed(), wellFormed(child)]),
+  );
+}

@@ -59,7 +59,8 @@ export function parseMessageInput(value: unknown, checks: MessageChecks): Messag
   message.language = input.language ?? '';
   message.protocol = input.protocol ?? '';
   message.traceparent = input.traceparent ?? '';
-  message.priority = input.priority ?? 0;
+  // JSON has a -0, which would be printed otherwise than it is compared.
+  message.priority = input.priority || 0;
   if (input.reply_by !== undefined) message.replyByMs = parseReplyBy(input.reply_by);
   if (input.content !== undefined) {
     message.content = encodeContent(input.content, checks.contentBytes);

@@ -1,4 +1,5 @@
 import { rfc3339 } from '../base/clock.js';
+import { mayHoldHalfPairs, wellFormed } from '../base/utf8.js';
 import { decodeMessagePack, encodeMessagePack } from './message-pack.js';
 import type { Performative } from './performative.js';
 
@@ -178,6 +179,22 @@ export function messageJsonText(message: Message): string {
 
 /** The message as a plain object with the names of the API. */
 export function messageJson(message: Message): MessageJson {
+  return jsonWith(message, contentValue);
+}
+
+/** The same, with text that UTF-8 has a form for, as MessagePack needs it: JSON knows more. */
+export function packableJson(message: Message): MessageJson {
+  return jsonWith(message, packableContent);
+}
+
+function packableContent(message: Message): unknown {
+  if (message.contentEncoding !== CONTENT_JSON) return contentValue(message);
+  const text = contentJsonText(message);
+  const value: unknown = JSON.parse(text);
+  return mayHoldHalfPairs(text) ? wellFormed(value) : value;
+}
+
+function jsonWith(message: Message, readContent: (message: Message) => unknown): MessageJson {
   const json: MessageJson = {
     message_id: message.messageId,
     performative: message.performative,
@@ -190,11 +207,11 @@ export function messageJson(message: Message): MessageJson {
   }
   if (message.replyByMs !== 0) json.reply_by = new Date(message.replyByMs).toISOString();
   if (message.priority !== 0) json.priority = message.priority;
-  if (message.contentEncoding !== CONTENT_NONE) json.content = contentValue(message);
+  if (message.contentEncoding !== CONTENT_NONE) json.content = readContent(message);
   return json;
 }
 
 /** The message as a MessagePack map with the names of the API. */
 export function messagePack(message: Message): Uint8Array {
-  return encodeMessagePack(messageJson(message));
+  return encodeMessagePack(packableJson(message));
 }

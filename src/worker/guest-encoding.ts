@@ -8,7 +8,7 @@ import {
   encodedContentEncoding,
 } from '../fipa/binary.js';
 import { JsonHeadWriter } from '../fipa/json-head.js';
-import { CONTENT_JSON, messageJson, messageJsonHead, messageJsonText } from '../fipa/message.js';
+import { CONTENT_JSON, messageJsonHead, messageJsonText, packableJson } from '../fipa/message.js';
 
 /** What `caxton_encoding` answers. */
 export const ENCODING_JSON = 0;
@@ -89,7 +89,7 @@ export class GuestEncoder {
 
   #prepareMessagePack(source: Buffer, offset: number): number {
     // The shared buffer of the encoder is read by write() before it is used again.
-    const packed = this.#messagePack.encodeSharedRef(messageJson(decodeMessage(source, offset)));
+    const packed = this.#messagePack.encodeSharedRef(packableJson(decodeMessage(source, offset)));
     this.#setHead('');
     this.#setBody(packed, 0, packed.length, 0);
     return packed.length;

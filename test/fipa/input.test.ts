@@ -119,6 +119,11 @@ test('half of a surrogate pair in a text field is refused, and both halves are t
   }
 });
 
+test('a priority of -0 is 0', () => {
+  const message = parseMessageInput({ ...valid, priority: -0 }, { contentBytes: 9, strict: true });
+  assert.ok(Object.is(message.priority, 0));
+});
+
 test('whatever is taken fits its envelope and keeps its fields', () => {
   const names = Object.keys(MessageInputSchema.properties).filter(
     (name) => !['performative', 'priority', 'reply_by', 'content', 'timestamp'].includes(name),

@@ -13,6 +13,7 @@ import {
   messageJsonText,
   messagePack,
 } from '../../src/fipa/message.js';
+import { decodeMessagePack } from '../../src/fipa/message-pack.js';
 import { anyMessage, anyValue } from './arbitrary-message.js';
 
 test('the JSON text is that of the object form', () => {
@@ -32,6 +33,21 @@ test('the MessagePack form is that of the object form', () => {
       assert.deepEqual(JSON.parse(JSON.stringify(decode(messagePack(message)))), object);
     }),
   );
+});
+
+test('the MessagePack form of half a surrogate pair is UTF-8, and other content stays as it is', () => {
+  for (const [content, expected] of [
+    ['\ud800', '\ufffd'],
+    [{ 'a\udc00': ['\ud83d\ude00', '\udbff!'] }, { 'a\ufffd': ['\ud83d\ude00', '\ufffd!'] }],
+    ['\\ud800', '\\ud800'],
+  ]) {
+    const message = emptyMessage('inform');
+    message.contentEncoding = CONTENT_JSON;
+    message.content = JSON.stringify(content);
+    const packed = decodeMessagePack(messagePack(message), 'message', 'The message');
+    assert.deepEqual((packed as { content: unknown }).content, expected);
+    assert.deepEqual(contentValue(message), content);
+  }
 });
 
 test('content is the same value in either encoding', () => {

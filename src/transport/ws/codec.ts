@@ -1,5 +1,6 @@
 import { invalidRequest } from '../../base/errors.js';
 import { LIMITS } from '../../base/limits.js';
+import { mayHoldHalfPairs, wellFormed } from '../../base/utf8.js';
 import { decodeMessagePack, encodeMessagePack } from '../../fipa/message-pack.js';
 import { messagePackArrayLength } from '../../fipa/message-pack-check.js';
 import { parseJson } from '../parse-json.js';
@@ -30,7 +31,11 @@ export const MESSAGE_PACK_CODEC: Codec = {
     return decodeMessagePack(bytes, 'frame', 'The frame');
   },
   encode: (type, id, fields) => encodeMessagePack({ type, id, ...fields }),
-  encodeJson: (type, id, fieldsJson) => encodeMessagePack({ type, id, ...JSON.parse(fieldsJson) }),
+  encodeJson: (type, id, fieldsJson) => {
+    const fields: unknown = JSON.parse(fieldsJson);
+    const packable = mayHoldHalfPairs(fieldsJson) ? wellFormed(fields) : fields;
+    return encodeMessagePack({ type, id, ...(packable as object) });
+  },
 };
 
 /**

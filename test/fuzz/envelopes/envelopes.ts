@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { CaxtonError } from '../../../src/base/errors.js';
+import { wellFormed } from '../../../src/base/utf8.js';
 import { decodeMessage, encodeMessageToBuffer } from '../../../src/fipa/binary.js';
 import { parseMessageInput } from '../../../src/fipa/input.js';
 import { JsonMessageReader } from '../../../src/fipa/json-message.js';
@@ -120,6 +121,9 @@ function checkForms(given: Message): void {
   assert.deepEqual({ ...decoded, content: '' }, { ...message, content: '' });
   const json = JSON.parse(messageJsonText(decoded)) as Record<string, unknown>;
   assert.deepEqual(json, JSON.parse(JSON.stringify(messageJson(message))));
+  // The library that reads MessagePack refuses this key, so that nobody can send it in that form.
+  if (content.includes('"__proto__"')) return;
   const packed = decodeMessagePack(messagePack(message), 'message', 'The message');
-  assert.deepEqual(JSON.parse(JSON.stringify(packed)), json);
+  // Half of a surrogate pair, which JSON can escape, has no form in UTF-8.
+  assert.deepEqual(JSON.parse(JSON.stringify(packed)), wellFormed(json));
 }

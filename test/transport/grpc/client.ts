@@ -216,3 +216,11 @@ export function decodeMessage(type: string, bytes: Uint8Array): object {
   const definition = definitions[`caxton.v1.${type}`] as MessageTypeDefinition<object, object>;
   return definition.deserialize(Buffer.from(bytes));
 }
+
+/** A request of a method such as "AgentService/ListAgents", as its bytes. */
+export function encodeRequest(method: string, request: object): Buffer {
+  const [service, name] = method.split('/') as [string, string];
+  return (definitions[`caxton.v1.${service}`] as ServiceDefinition)[name]!.requestSerialize(
+    request,
+  );
+}

@@ -109,3 +109,19 @@ test('capabilities are listed with their versions and providers', async () => {
     total: 2,
   });
 });
+
+test('a conversation and a sender whose names are as wide as can be are found by them', async () => {
+  for (const character of ['x', 'é', '€', '🦊']) {
+    // Names are bounded by characters as JSON Schema counts them.
+    const name = character.repeat(256);
+    const message = { performative: 'inform', receiver: 'bidder', content: 1 };
+    const sent = { ...message, sender: name, conversation_id: name };
+    assert.equal((await request(`${api}/messages`, 'POST', sent)).status, 200);
+    const conversation = await call<ConversationBody>(path(name), 'GET');
+    assert.ok(conversation.messages.length > 0);
+    for (const field of ['conversation_id', 'agent']) {
+      const found = `${api}/messages?${field}=${encodeURIComponent(name)}`;
+      assert.ok((await call<ConversationBody>(found, 'GET')).messages.length > 0, field);
+    }
+  }
+});

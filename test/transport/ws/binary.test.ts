@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { encode } from '@msgpack/msgpack';
 import { LIMITS } from '../../../src/base/limits.js';
 import { eventually } from '../../support/eventually.js';
-import { sampleAgent } from '../../support/guests.js';
+import { guest, sampleAgent } from '../../support/guests.js';
 import { call, deployForm } from '../../support/rest-client.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { connect, type ReceivedFrame, type WsClient } from '../../support/ws-client.js';
@@ -55,6 +55,19 @@ test('a send in MessagePack may wait', async () => {
   const answer = await askBinary({ id: 8, wait: true, message });
   assert.equal(answer.type, 'reply');
   assert.deepEqual((answer.reply as { content: unknown }).content, { a: 1 });
+});
+
+test('half of a surrogate pair in JSON reaches agents and clients of MessagePack as UTF-8', async () => {
+  const form = deployForm(await guest('msgpack-echo'), { name: 'packed' });
+  await call(`${server.url}/api/v1/agents`, 'POST', form);
+  const content = { a: '\ud800' };
+  const message = { performative: 'request', receiver: 'packed', content };
+  const reply = await call<{ reply: { content: unknown } }>(
+    `${server.url}/api/v1/messages?wait=true`,
+    'POST',
+    message,
+  );
+  assert.deepEqual(reply.reply.content, { a: '\ufffd' });
 });
 
 test('a batch is acknowledged by one frame, and arrives in order', async () => {
