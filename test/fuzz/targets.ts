@@ -10,5 +10,8 @@ export const TARGETS: Readonly<Record<string, Start>> = Object.freeze({
   'ring-frames': async () => (await import('./ring/ring-frames.js')).ringFrames(),
   envelopes: async () => (await import('./envelopes/envelopes.js')).envelopes(),
   'config-files': async () => (await import('./config-files.js')).configFiles(),
+  'http-requests': async () => (await import('./server/http-requests.js')).httpRequests(),
+  'websocket-frames': async () => (await import('./server/websocket-frames.js')).websocketFrames(),
+  'grpc-frames': async () => (await import('./server/grpc-frames.js')).grpcFrames(),
   api: async () => (await import('./api/fuzz-api.js')).apiRequests(),
 });

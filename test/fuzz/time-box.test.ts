@@ -15,6 +15,12 @@ const BOXES: Readonly<Record<string, readonly [cases: number, promise: string]>>
   'ring-frames': [12_000, 'frames come as they were sent, or the ring is known to be corrupt'],
   envelopes: [2_000, 'plain and general readers of messages agree on whatever bytes they get'],
   'config-files': [500, 'a config is complete and frozen, or refused by name or line'],
+  'http-requests': [1_200, 'whatever bytes come over HTTP, the server answers by HTTP or closes'],
+  'websocket-frames': [
+    600,
+    'a WebSocket answers what the RFC allows, and closes on what it does not',
+  ],
+  'grpc-frames': [150, 'whatever bytes come over gRPC, other channels are served'],
   api: [1_000, 'no request gets an answer that openapi.json does not allow'],
 };
 /** For a machine that is slower than all others. */
