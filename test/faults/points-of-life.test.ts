@@ -172,6 +172,33 @@ describe('a worker', () => {
     });
   }
 
+  it('that exits while it waits for room for its reply loses nothing and does nothing twice', async () => {
+    await eventually('both workers are there', () => threads.all.length === 2);
+    const names = ['large-0', 'large-1', 'large-2'];
+    for (const name of names) await test.deploy('echo', { name });
+    const keepsUp = test.store.keepsUp.bind(test.store);
+    let behind = true;
+    // What workers publish is not read.
+    test.store.keepsUp = (bytes) => !behind && keepsUp(bytes);
+    threads.arm('full', 'exits', MARK);
+    const filling = 'x'.repeat(900_000);
+    // Two of the three are on one worker: what they echo is more than its ring of 8 MiB holds.
+    for (let i = 0; i < 8; i++) {
+      const content = `${i} ${MARK} ${filling}`;
+      for (const name of names) await test.send(name, content, { sender: SENDERS[0] });
+    }
+    assert.deepEqual(await threads.strike('exits'), DEATHS.exits);
+    behind = false;
+    for (const name of names) {
+      await test.until(name, 'idle');
+      const answers = await test.history({ sender: name });
+      const places = answers.map((answer) => Number.parseInt(String(contentValue(answer)), 10));
+      assert.deepEqual(places, [0, 1, 2, 3, 4, 5, 6, 7]);
+    }
+    for (const name of names) assert.deepEqual(await test.deadLetters(name), []);
+    await removeCase(names);
+  });
+
   it('lives on when the error is thrown in a call, which alone fails', async () => {
     const { names, victim, beside } = await deployCase();
     threads.arm('called', 'throws', MARK);

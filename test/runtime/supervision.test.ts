@@ -121,10 +121,13 @@ describe('a share of a core', () => {
       await sleep(spanMs);
       const after = test.runtime.agents.get('limited');
       const workedUs = after.handlingTotalUs - before.handlingTotalUs;
-      assert.ok(workedUs > 0, 'it goes on');
       // 5 % of two seconds are 100 ms; a busy machine makes single messages longer, not more.
       assert.ok(workedUs < 0.25 * spanMs * 1_000, `worked for ${workedUs} µs`);
       assert.ok(after.mailboxMessages > 0);
+      await eventually(
+        'it goes on',
+        () => test.runtime.agents.get('limited').handlingTotalUs > before.handlingTotalUs,
+      );
       // Its neighbour has the worker nearly for itself.
       for (let i = 0; i < 20; i++) await test.ask('free', i);
       test.runtime.agents.stop('limited', 0, false);

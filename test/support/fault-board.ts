@@ -20,8 +20,11 @@ export const FAULT_POINTS = [
 
 export type PointOfLife = (typeof FAULT_POINTS)[number];
 
-/** As well: an agent is being started, whose name holds the mark. */
-export type FaultPoint = PointOfLife | 'starting';
+/**
+ * As well: an agent is being started, whose name holds the mark; and the reply ring has no room for
+ * what a marked message causes.
+ */
+export type FaultPoint = PointOfLife | 'starting' | 'full';
 
 /** A mark that all timers have; it is no part of any text. */
 export const ANY_TIMER = 'any timer';
@@ -34,7 +37,7 @@ export type Fault = (typeof FAULTS)[number];
 /** Under this name threads find the board (see `setEnvironmentData`). */
 export const BOARD_KEY = 'fault board';
 
-const POINTS: readonly FaultPoint[] = [...FAULT_POINTS, 'starting'];
+const POINTS: readonly FaultPoint[] = [...FAULT_POINTS, 'starting', 'full'];
 
 const POINT = 0;
 const FAULT = 1;

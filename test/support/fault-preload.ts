@@ -74,7 +74,11 @@ Effects.prototype.openSend = function (bytesMax) {
   return at;
 };
 
-const { publish } = RingProducer.prototype;
+const { publish, waitForSpace } = RingProducer.prototype;
+RingProducer.prototype.waitForSpace = function (...room) {
+  stand('full');
+  return waitForSpace.apply(this, room);
+};
 RingProducer.prototype.publish = function () {
   stand('written');
   publish.call(this);
