@@ -23,6 +23,8 @@ export interface Exchange {
   readonly greeting?: string;
   /** Whether what came answers everything; then the client leaves without waiting for the end. */
   readonly isAnswered?: (bytes: Buffer) => boolean;
+  /** What must have come before the client ends its side, which ends what the server still sends. */
+  readonly awaited?: Buffer | undefined;
 }
 
 /** A server with an agent, fed with raw bytes on connections of their own. */
@@ -72,6 +74,12 @@ export class FuzzedPlace {
       await turn();
     }
     if (how.isAnswered === undefined) {
+      const { awaited } = how;
+      const patientMs = performance.now() + CLOSING_MS;
+      while (awaited !== undefined && !socket.closed && performance.now() < patientMs) {
+        if (Buffer.concat(chunks).includes(awaited)) break;
+        await Promise.race([sleep(1), closed]);
+      }
       socket.end();
       const late = setTimeout(() => socket.destroy(new Error('kept')), CLOSING_MS);
       await closed;

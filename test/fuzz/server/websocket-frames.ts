@@ -207,10 +207,16 @@ export async function websocketFrames(): Promise<FuzzTarget> {
     lie: 0,
     payload: LAST_WORDS,
   });
+  const pong = Buffer.concat([Uint8Array.of(0x80 | PONG, LAST_WORDS.length), LAST_WORDS]);
   const check = async (bytes: Uint8Array): Promise<void> => {
     const verdict = verdictOn(Buffer.from(bytes));
     const sent = Buffer.concat([bytes, ping]);
-    const received = framesIn(await place.exchange(port, sent, { greeting: HANDSHAKE }));
+    const received = framesIn(
+      await place.exchange(port, sent, {
+        greeting: HANDSHAKE,
+        awaited: verdict === 'whole' ? pong : undefined,
+      }),
+    );
     const isAnswered = received.some(
       ({ opcode, payload }) => opcode === PONG && payload.equals(LAST_WORDS),
     );
@@ -234,7 +240,8 @@ function framesIn(bytes: Buffer): ReceivedFrame[] {
   const frames: ReceivedFrame[] = [];
   for (let at = head + 4; at < bytes.length; ) {
     const read = frameAt(bytes, at);
-    assert.ok(read !== undefined && read.end <= bytes.length, 'a frame was cut');
+    // A client that ended its side gets no more than what was written until then.
+    if (read === undefined || read.end > bytes.length) break;
     const { frame } = read;
     assert.ok(!frame.masked && frame.rsv === 0 && frame.minimal && frame.fin);
     assert.ok([TEXT, BINARY, CLOSE, PING, PONG].includes(frame.opcode), `opcode ${frame.opcode}`);
