@@ -168,7 +168,8 @@ test('an agent that answers itself without end leaves its neighbours room where 
   await deploy(endless, 'narcissus', sends('narcissus'));
   await begin(endless, 'narcissus');
   await endless.echoAnswers(50);
-  const far = 1_000;
+  // A hop takes two threads' turns, which may be long on a busy machine.
+  const far = 100;
   await eventually('it goes on', async () => (await processed(endless, 'narcissus')) > far);
   await call(`${endless.base}/agents/narcissus`, 'DELETE');
   await endless.echoAnswers(5);
