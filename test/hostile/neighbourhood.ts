@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LIMITS } from '../../src/base/limits.js';
 import type { FlagSettings } from '../../src/config/load-config.js';
 import type { MessageAnswer } from '../api/driver.js';
 import { eventually } from '../support/eventually.js';
@@ -45,7 +46,12 @@ export class Neighbourhood {
   }
 
   static async start(settings: FlagSettings = {}): Promise<Neighbourhood> {
-    const server = await startTestServer({ ...settings, workers: ECHOES.length });
+    const server = await startTestServer({
+      // Fuel ends the attacks, not the clock, which runs on where the machine is busy.
+      defaults: { max_message_ms: LIMITS.max_message_ms_max },
+      ...settings,
+      workers: ECHOES.length,
+    });
     try {
       const place = new Neighbourhood(server);
       for (const name of ECHOES) await place.settle(sampleAgent('echo'), { name });
