@@ -160,8 +160,8 @@ test('a chain that a timer goes on with begins anew', async () => {
   await begin(place, 'patient');
   const far = 2 * HOPS;
   await eventually('it goes on', async () => (await processed(place, 'patient')) > far);
-  await call(`${place.base}/agents/patient`, 'DELETE');
   assert.deepEqual(await letters('patient'), []);
+  await call(`${place.base}/agents/patient`, 'DELETE');
 });
 
 test('an agent that answers itself without end leaves its neighbours room where no limit is set', async () => {
