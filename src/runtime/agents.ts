@@ -154,7 +154,7 @@ export class Agents {
   async #takeBack(agent: Agent, reason: PlainError): Promise<void> {
     const { directory, lifecycle } = this.#parts;
     directory.remove(agent);
-    const ran = agent.state === 'running';
+    const ran = agent.instances.some((instance) => instance.channel !== undefined);
     // Removed while it was started, it is unloaded already.
     if (agent.state !== 'unloaded') {
       lifecycle.change(agent, 'failed', reason);
@@ -193,15 +193,15 @@ export class Agents {
   }
 
   async #drainAndStop(agent: Agent, graceMs: number): Promise<void> {
-    const { launcher } = this.#parts;
+    const { launcher, lifecycle } = this.#parts;
     await Promise.all(agent.instances.map((instance) => launcher.idle(instance, graceMs)));
     await agent.exclusively(async () => {
       if (agent.state !== 'draining') return;
       await this.#evict(agent, true);
       // The agent may have failed, or have been removed, while it was shut down.
-      if ((agent.state as AgentState) === 'draining') {
-        this.#parts.lifecycle.change(agent, 'stopped');
-      }
+      if ((agent.state as AgentState) === 'draining') lifecycle.change(agent, 'stopped');
+      // While one instance shut down, others that had ended already were sent messages.
+      for (const instance of agent.instances) launcher.failStopped(instance);
     });
   }
 

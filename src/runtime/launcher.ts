@@ -144,7 +144,7 @@ export class Launcher {
   /** Ends the instance; what still waits is failed to its senders. */
   async evict(instance: Instance, shutdown: boolean): Promise<void> {
     const { residents, supervisor, delivery } = this.#parts;
-    const { agent, channel, slot } = instance;
+    const { channel, slot } = instance;
     instance.ready = false;
     supervisor.forget(instance);
     clearTimeout(instance.pause);
@@ -159,10 +159,16 @@ export class Launcher {
     residents.remove(instance);
     // Its last call may have set timers and subscribed once more.
     this.abandon(instance);
+    this.failStopped(instance);
+  }
+
+  /** Everything that waits in the instance's mailbox fails, since its agent was stopped. */
+  failStopped(instance: Instance): void {
+    const { id } = instance.agent;
     this.failWaiting(instance, {
       code: 'UNAVAILABLE',
-      message: `Agent '${agent.id}' was stopped before it could handle the message.`,
-      details: { agent_id: agent.id },
+      message: `Agent '${id}' was stopped before it could handle the message.`,
+      details: { agent_id: id },
     });
   }
 

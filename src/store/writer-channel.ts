@@ -6,6 +6,7 @@ import type { Logger } from '../base/log.js';
 import { copyAligned } from '../base/words.js';
 import { frameBytes } from '../ring/layout.js';
 import { RingProducer } from '../ring/producer.js';
+import type { WriterNotice } from './commits.js';
 import {
   PENDING_KEY_BYTES,
   RECORD_APPEND,
@@ -17,7 +18,7 @@ import {
   writeRecordHeader,
 } from './records.js';
 import { StatusWords } from './status-words.js';
-import type { WriterNotice, WriterStart } from './writer-thread.js';
+import type { WriterStart } from './writer-thread.js';
 
 const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 5_000;

@@ -2,10 +2,10 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
 import { LIMITS } from '../base/limits.js';
 import { releaseMemory } from '../base/release-memory.js';
+import { Commits, type WriterNotice } from './commits.js';
 import { DiskRoom } from './disk-room.js';
 import { StatusWords } from './status-words.js';
 import { openTables, type Tables } from './tables.js';
-import { writeTrouble } from './write-trouble.js';
 import { Writer, type WriterLimits } from './writer.js';
 
 /** What the writer thread starts with. */
@@ -16,13 +16,6 @@ export interface WriterStart {
   readonly session: string;
   readonly limits: WriterLimits;
 }
-
-/** What the writer thread posts to the main thread. */
-export type WriterNotice =
-  | { readonly notice: 'committed' }
-  | { readonly notice: 'failing'; readonly reason: string }
-  | { readonly notice: 'recovered' }
-  | { readonly notice: 'dropped'; readonly reason: string };
 
 /** How long records wait for company when nobody waits for them. */
 const LINGER_MS = 100;
@@ -39,12 +32,13 @@ function post(notice: WriterNotice): void {
 }
 
 function run(start: WriterStart, words: StatusWords, writer: Writer): void {
+  const commits = new Commits(words, writer, post);
   const idleMs = Math.max(10, Math.min(IDLE_MAX_MS, start.limits.ageMs / 8));
   for (;;) {
     const found = writer.consumer.waitForFrames(idleMs);
     if (!found && words.stopRequested) return;
     if (found) linger(words, writer);
-    if (!attempt(words, writer)) return;
+    if (!attempt(words, commits)) return;
   }
 }
 
@@ -56,28 +50,19 @@ function linger(words: StatusWords, writer: Writer): void {
 }
 
 /** Writes all that is there now; repeats with growing pauses while the disk doesn't take it. */
-function attempt(words: StatusWords, writer: Writer): boolean {
+function attempt(words: StatusWords, commits: Commits): boolean {
   let failures = 0;
   for (;;) {
-    try {
-      words.clearUrgent();
-      const written = writer.writeGroup();
-      if (written === 'nothing') writer.prune();
-      if (words.failing) {
-        words.setFailing(false);
-        post({ notice: 'recovered' });
-      }
-      if (words.takeDoorbell()) post({ notice: 'committed' });
-      // What came meanwhile waits for company, as what came first did.
-      if (written !== 'part') return true;
+    const outcome = commits.attempt();
+    // What came meanwhile waits for company, as what came first did.
+    if (outcome === 'done') return true;
+    if (outcome === 'more') {
       failures = 0;
-    } catch (error) {
-      failures++;
-      words.setFailing(true);
-      post({ notice: 'failing', reason: writeTrouble(error) });
-      if (words.stopRequested && failures >= LAST_ATTEMPTS) return false;
-      words.backOff(Math.min(LIMITS.store_retry_max_ms, BACKOFF_MIN_MS * 2 ** (failures - 1)));
+      continue;
     }
+    failures++;
+    if (words.stopRequested && failures >= LAST_ATTEMPTS) return false;
+    words.backOff(Math.min(LIMITS.store_retry_max_ms, BACKOFF_MIN_MS * 2 ** (failures - 1)));
   }
 }
 

@@ -145,6 +145,8 @@ export class Writer {
       this.#state.session = this.#session;
       this.#state.sequence = 0;
     }
+    // A thread that died behind its commit may not have said so.
+    this.#words.setCommitted(this.#state.sequence);
     const spanMs = Math.min(SEGMENT_SPAN_MAX_MS, this.#limits.ageMs / 8);
     this.#history = new HistoryWriter(this.#tables, this.#state, spanMs);
     this.#deadLetters = new DeadLetterWriter(this.#tables, this.#state, this.#limits.deadLetters);

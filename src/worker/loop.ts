@@ -31,6 +31,7 @@ const FEW_FRAMES = 2;
 export class WorkerLoop {
   readonly #port: MessagePort;
   readonly #requests: RingConsumer;
+  readonly #requestBytes: Buffer;
   readonly #services: WorkerServices;
   readonly #host: AgentHost;
   readonly #measurements = new Measurements();
@@ -42,6 +43,8 @@ export class WorkerLoop {
   constructor(start: WorkerStart) {
     this.#port = start.port;
     this.#requests = new RingConsumer(start.requestRing, start.generation);
+    const { buffer, byteOffset, length } = this.#requests.bytes;
+    this.#requestBytes = Buffer.from(buffer, byteOffset, length);
     const status = new StatusBlock(start.status);
     const replies = new ReplyWriter(
       new RingProducer(start.replyRing, start.generation),
@@ -65,22 +68,28 @@ export class WorkerLoop {
 
   /** Runs until the verb `exit`. Blocks its thread. */
   run(): void {
-    const requests = this.#requests;
-    const { buffer, byteOffset, length } = requests.bytes;
-    const bytes = Buffer.from(buffer, byteOffset, length);
     this.#takeVerbs();
-    while (!this.#exiting) {
-      if (requests.next()) {
-        // Whoever posts a verb interrupts the ring, and asking the port costs a hundred times as
-        // much. Seen here, a verb that was posted before this frame is obeyed before it.
-        if (requests.takeInterrupt()) this.#takeVerbs();
-        if (this.#exiting) return;
-        this.#host.take(bytes, requests.offset, requests.length);
-        // Only now: a frame whose effects aren't published yet is found again by a successor.
-        requests.release();
-        this.#frames += 1;
-      } else if (!this.#wait()) this.#takeVerbs();
-    }
+    while (!this.#exiting) this.step();
+  }
+
+  /** Told to end; no further step is to follow. */
+  get exiting(): boolean {
+    return this.#exiting;
+  }
+
+  /** Handles the next frame; where there is none, sleeps until frames or verbs come. */
+  step(): void {
+    const requests = this.#requests;
+    if (requests.next()) {
+      // Whoever posts a verb interrupts the ring, and asking the port costs a hundred times as
+      // much. Seen here, a verb that was posted before this frame is obeyed before it.
+      if (requests.takeInterrupt()) this.#takeVerbs();
+      if (this.#exiting) return;
+      this.#host.take(this.#requestBytes, requests.offset, requests.length);
+      // Only now: a frame whose effects aren't published yet is found again by a successor.
+      requests.release();
+      this.#frames += 1;
+    } else if (!this.#wait()) this.#takeVerbs();
   }
 
   #wait(): boolean {

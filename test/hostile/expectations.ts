@@ -179,6 +179,7 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = Object.freeze
   'fuel-reporter': special,
   'log-agent': special,
   'msgpack-echo': special,
+  scripted: special,
   'send-then-work': special,
   'shutdown-agent': special,
   'slow-agent': special,
