@@ -138,6 +138,8 @@ function installFigures(): void {
   const usage = { user: 0, system: 0 };
   process.cpuUsage = (before) => (world() === undefined ? cpuUsage(before) : usage);
   const rss = memoryUsage.rss.bind(memoryUsage);
+  const { constrainedMemory } = process;
+  process.constrainedMemory = () => (world() === undefined ? constrainedMemory() : 2 ** 33);
   memoryUsage.rss = () => (world() === undefined ? rss() : 2 ** 27);
 }
 

@@ -2,7 +2,6 @@ import type { PlainError } from '../../src/base/errors.js';
 import type { Message } from '../../src/fipa/message.js';
 import { OUTCOME_OK } from '../../src/wire/frames.js';
 import type { Observer } from './observer.js';
-import type { Program } from './program.js';
 import type { WorkerThread } from './worker-thread.js';
 
 /** One time at which a guest was given a message. */
@@ -11,6 +10,8 @@ export interface Attempt {
   readonly life: number;
   /** By a thread that was given up before: nothing that it does has any effect. */
   readonly isVoid: boolean;
+  /** The main thread ended the thread meanwhile, for this or for what came before. */
+  wasEnded: boolean;
   /** What the main thread read of its end; undefined = nothing. */
   outcome: number | undefined;
 }
@@ -89,9 +90,16 @@ export class Ledger implements Observer {
 
   callBegan(thread: WorkerThread, text: string): void {
     if (text.startsWith('timer ')) return;
-    const { message_id: messageId } = JSON.parse(text) as { message_id: string };
+    const messageId = MESSAGE_ID.exec(text)?.[1];
+    if (messageId === undefined) throw new Violation(`a guest was given ${text}`);
     const isVoid = this.isGivenUp(thread.key);
-    const attempt: Attempt = { messageId, life: this.life, isVoid, outcome: undefined };
+    const attempt: Attempt = {
+      messageId,
+      life: this.life,
+      isVoid,
+      wasEnded: false,
+      outcome: undefined,
+    };
     this.#attempts.set(`${this.life} ${thread.key} ${thread.sequenceInHand}`, attempt);
     const entry = this.entries.get(messageId);
     if (entry === undefined) this.#early.push(attempt);
@@ -146,7 +154,11 @@ export class Ledger implements Observer {
 
   published(): void {}
 
-  workerDied(): void {}
+  workerDied(thread: WorkerThread, where: string): void {
+    if (where !== 'terminated') return;
+    const attempt = this.#attempts.get(`${this.life} ${thread.key} ${thread.sequenceInHand}`);
+    if (attempt !== undefined) attempt.wasEnded = true;
+  }
 
   crashed(): void {
     this.life += 1;
@@ -154,9 +166,13 @@ export class Ledger implements Observer {
   }
 }
 
+// As the head of a message in JSON and a program begin.
+const MESSAGE_ID = /"message_id":"([^"]+)"/;
+const PROGRAM_ID = /^\{"id":(\d+)/;
+
 function programOf({ content, performative }: Message): number | undefined {
-  if (performative === 'failure' || content.length === 0) return undefined;
+  if (performative === 'failure') return undefined;
   const text = typeof content === 'string' ? content : Buffer.from(content).toString('utf8');
-  const { id } = JSON.parse(text) as Partial<Program>;
-  return id;
+  const id = PROGRAM_ID.exec(text)?.[1];
+  return id === undefined ? undefined : Number(id);
 }

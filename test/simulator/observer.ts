@@ -4,7 +4,7 @@ import type { WorkerThread } from './worker-thread.js';
 export interface Observer {
   callBegan(thread: WorkerThread, text: string): void;
   published(thread: WorkerThread): void;
-  workerDied(thread: WorkerThread): void;
+  workerDied(thread: WorkerThread, where: string): void;
 }
 
 let present: Observer | undefined;

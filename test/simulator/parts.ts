@@ -1,18 +1,13 @@
-import { LIMITS } from '../../src/base/limits.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { guest } from '../support/guests.js';
 import type { SimulationParts } from './simulation.js';
 
 /** What all schedules share. */
 export async function simulationParts(): Promise<SimulationParts> {
-  const limits: Readonly<Record<string, unknown>> = LIMITS;
   const config = loadConfig({ flags: { workers: 1 } });
   return {
     config: { ...config, limits: { ...config.limits, content_bytes: 2_048 } },
     module: await guest('scripted'),
-    promises: {
-      tries: typeof limits.message_tries === 'number' ? limits.message_tries : 1,
-      redelivers: false,
-    },
+    redelivers: false,
   };
 }

@@ -83,7 +83,10 @@ describe('a bug that is planted is found', () => {
   it('what a dead worker had not begun is dropped', async () => {
     const { workerDied } = Recovery.prototype;
     plant(Recovery.prototype, 'workerDied', function (this: object, channel, leftovers) {
-      workerDied.call(this as never, channel, { ...leftovers, waiting: leftovers.waiting.slice(1) });
+      workerDied.call(this as never, channel, {
+        ...leftovers,
+        waiting: leftovers.waiting.slice(1),
+      });
     });
     assert.match(await found(), /handled 0 times and is a dead letter 0 times/);
   });

@@ -16,6 +16,8 @@ import type { World } from './world.js';
 export class Probes {
   readonly channels = new Set<WorkerChannel>();
   readonly instances = new Set<Instance>();
+  /** Of all channels there were: also those of dead workers must stay what rings are. */
+  readonly #rings: Int32Array[] = [];
   readonly #byName = new Map<string, WorkerChannel>();
   readonly #ledger: Ledger;
   readonly #world: World;
@@ -30,7 +32,10 @@ export class Probes {
   }
 
   placed(channel: WorkerChannel, instance: Instance): void {
-    this.channels.add(channel);
+    if (!this.channels.has(channel)) {
+      this.channels.add(channel);
+      this.#rings.push(new Int32Array(channel.requestRing), new Int32Array(channel.replyRing));
+    }
     this.instances.add(instance);
     this.#byName.set(`${channel.index}.${channel.generation}`, channel);
   }
@@ -54,15 +59,13 @@ export class Probes {
     this.channels.clear();
     this.instances.clear();
     this.#byName.clear();
+    this.#rings.length = 0;
     this.#finished.clear();
   }
 
   /** Positions and bounds: true at every moment, also in the midst of somebody's step. */
   checkBounds(): void {
-    for (const channel of this.channels) {
-      checkRing(channel.requestRing);
-      checkRing(channel.replyRing);
-    }
+    for (const words of this.#rings) checkRing(words);
     for (const { mailbox, config, timers, agent } of this.instances) {
       // Timers are never refused.
       const limit = config.mailboxMessages + timers.size + TIMERS_UNDER_WAY;
@@ -127,10 +130,9 @@ function isKept({ version }: Instance): boolean {
   return version.agent.state !== 'unloaded';
 }
 
-function checkRing(buffer: SharedArrayBuffer): void {
-  const words = new Int32Array(buffer, 0, HEAD + 1);
+function checkRing(words: Int32Array): void {
   const used = ((words[TAIL] as number) - (words[HEAD] as number)) | 0;
-  if (used >= 0 && used <= buffer.byteLength) return;
+  if (used >= 0 && used <= words.byteLength) return;
   throw new Violation(`a ring's tail is ${used} bytes before its head`);
 }
 

@@ -6,7 +6,7 @@ import { observe } from './observer.js';
 import { Probes } from './probes.js';
 import { SimulatedServer } from './simulated-server.js';
 import { forgetDisk } from './substitutes/lmdb.js';
-import { type Promises, readHistory, Verdict } from './verdict.js';
+import { readHistory, Verdict } from './verdict.js';
 import { WorkerThread } from './worker-thread.js';
 import { Workload } from './workload.js';
 import { enterWorld, World } from './world.js';
@@ -14,7 +14,8 @@ import { enterWorld, World } from './world.js';
 export interface SimulationParts {
   readonly config: Config;
   readonly module: Uint8Array;
-  readonly promises: Promises;
+  /** Whether persistent messages that nobody handled are delivered again after a crash. */
+  readonly redelivers: boolean;
   /** Whether errors tell where they come from, which takes time. */
   readonly traces?: boolean;
 }
@@ -88,10 +89,12 @@ class Simulation {
   constructor(world: World, parts: SimulationParts, actsMax: number, look: () => void) {
     this.#world = world;
     const { random } = world;
-    const { config } = parts;
+    const { config, redelivers } = parts;
+    const tries = random.between(1, 3);
     this.#config = {
       ...config,
       workers: random.between(1, 3),
+      supervision: { delivery_tries: tries },
       limits: {
         ...config.limits,
         ring_bytes: random.pick([8, 16, 64]) * 1024,
@@ -101,9 +104,9 @@ class Simulation {
     this.#probes = new Probes(world, this.#ledger);
     observe(this.#ledger);
     this.#workload = new Workload(world, this.#ledger, parts.module);
-    this.#verdict = new Verdict(this.#ledger, this.#workload, parts.promises);
+    this.#verdict = new Verdict(this.#ledger, this.#workload, { tries, redelivers });
     this.#faults = new Faults(world);
-    this.#acts = Math.min(random.between(8, 30), actsMax);
+    this.#acts = Math.min(random.between(6, 22), actsMax);
     this.#lookForRejection = look;
     world.afterStep = () => this.#afterStep();
   }

@@ -52,7 +52,9 @@ export class Verdict {
         throw new Violation(`message ${messageId} was given to its agent again after a crash`);
       }
     }
-    const counts = attempts.filter(({ life, isVoid }) => life === this.#ledger.life && !isVoid);
+    const counts = attempts.filter(
+      ({ life, isVoid, wasEnded }) => life === this.#ledger.life && !isVoid && !wasEnded,
+    );
     const tries = counts.length;
     if (tries > this.#promises.tries) {
       throw new Violation(`message ${messageId} was given to its agent ${tries} times`);

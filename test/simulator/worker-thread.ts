@@ -130,7 +130,7 @@ export class WorkerThread extends SimulatedThread {
     this.world.count(`died: ${where === 'anywhere' ? this.phase : where}`);
     this.world.note(`${this.name} died: ${where} (${this.phase})`);
     if (this.onStack) this.#lastStatus = this.#status.slice();
-    observer()?.workerDied(this);
+    observer()?.workerDied(this, where);
     if (this.throwsAtDeath && where !== 'terminated') this.#owner.threw();
     else this.#exit();
   }

@@ -234,7 +234,7 @@ function drawWeather(random: Random): Weather {
     preemptionOps: often(0.7, random.pick([10, 30, 100, 300])),
     deathChance: often(0.5, random.pick([0.002, 0.01, 0.05])),
     stallChance: often(0.4, random.pick([0.002, 0.02])),
-    mainWeight: random.pick([1, 3, 10]),
+    mainWeight: random.pick([0.1, 1, 3, 10]),
     writerWeight: random.pick([0.1, 1, 3]),
     workerWeights: [0, 1, 2, 3].map(() => random.pick([0.2, 1, 5])),
   };
