@@ -1,3 +1,4 @@
+import { US_PER_MS } from './units.js';
 import type { World } from './world.js';
 
 /** Stands for what setTimeout and setInterval give. */
@@ -12,7 +13,7 @@ export class SimulatedTimer {
   constructor(loop: EventLoop, run: () => void, delayMs: number, repeats: boolean) {
     this.#loop = loop;
     this.run = run;
-    this.delayUs = Math.max(1, Math.trunc(Number(delayMs) || 0)) * 1_000;
+    this.delayUs = Math.max(1, Math.trunc(Number(delayMs) || 0)) * US_PER_MS;
     this.repeats = repeats;
   }
 

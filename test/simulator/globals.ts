@@ -1,5 +1,6 @@
 import { CONSUMER_WAITING, WAKE } from '../../src/ring/layout.js';
 import type { SimulatedTimer } from './event-loop.js';
+import { US_PER_MS } from './units.js';
 import { ThreadDeath, world } from './world.js';
 
 /*
@@ -102,7 +103,7 @@ function installAtomics(): void {
       const thread = present.current;
       if (thread === undefined) throw new Error('the main thread waits in Atomics.wait');
       if (load(words, index) !== value) return 'not-equal';
-      const deadlineUs = present.nowUs + timeoutMs * 1_000;
+      const deadlineUs = present.nowUs + timeoutMs * US_PER_MS;
       // An idle thread leaves its step here and comes back to the same place in its next one: all
       // that its sleep consists of lies in the ring's words by now.
       if (index === WAKE && load(words, CONSUMER_WAITING) !== 0) {

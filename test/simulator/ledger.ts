@@ -7,7 +7,7 @@ import type { WorkerThread } from './worker-thread.js';
 /** One time at which a guest was given a message. */
 export interface Attempt {
   readonly messageId: string;
-  readonly life: number;
+  readonly epoch: number;
   /** By a thread that was given up before: nothing that it does has any effect. */
   readonly isVoid: boolean;
   /** The main thread ended the thread meanwhile, for this or for what came before. */
@@ -22,8 +22,7 @@ export interface Entry {
   readonly programId: number | undefined;
   /** Place in the order of acceptance. */
   readonly place: number;
-  /** Process that accepted it; a crash begins the next. */
-  readonly life: number;
+  readonly epoch: number;
   accepted: boolean;
   readonly attempts: Attempt[];
   readonly deadLetters: PlainError[];
@@ -40,11 +39,17 @@ export class Ledger implements Observer {
   readonly entries = new Map<string, Entry>();
   /** In the order of acceptance. */
   readonly order: Entry[] = [];
+  /** Ids of messages that a stop may have kept. */
+  readonly kept = new Set<string>();
+  /** Processes there were. */
   life = 1;
+  /** Crashes there were: what was accepted, and not handled, before one may be lost. */
+  epoch = 1;
   /** Whether the main thread has taken leave of the worker. */
   isGivenUp: (worker: string) => boolean = () => false;
   /** Given to a guest in the midst of the main thread's step that accepts it. */
   readonly #early: Attempt[] = [];
+  #accepted = 0;
   readonly #attempts = new Map<string, Attempt>();
   readonly #lastDone = new Map<string, Entry>();
 
@@ -67,8 +72,8 @@ export class Ledger implements Observer {
     const entry: Entry = {
       message,
       programId: programOf(message),
-      place: this.order.length,
-      life: this.life,
+      place: this.#accepted++,
+      epoch: this.epoch,
       accepted,
       attempts: [],
       deadLetters: [],
@@ -79,10 +84,11 @@ export class Ledger implements Observer {
 
   deadLetter(message: Message, error: PlainError): void {
     const entry = this.entries.get(message.messageId) ?? this.#add(message, false);
-    if (entry.deadLetters.length > 0 && entry.life === this.life) {
+    if (entry.deadLetters.length > 0 && entry.epoch === this.epoch) {
       throw new Violation(`message ${message.messageId} became a dead letter twice`);
     }
-    if (entry.attempts.some(({ outcome }) => outcome === OUTCOME_OK)) {
+    const handled = entry.attempts.some(({ outcome }) => outcome === OUTCOME_OK);
+    if (handled && entry.epoch === this.epoch) {
       throw new Violation(`message ${message.messageId} was handled and is a dead letter too`);
     }
     entry.deadLetters.push(error);
@@ -95,7 +101,7 @@ export class Ledger implements Observer {
     const isVoid = this.isGivenUp(thread.key);
     const attempt: Attempt = {
       messageId,
-      life: this.life,
+      epoch: this.epoch,
       isVoid,
       wasEnded: false,
       outcome: undefined,
@@ -123,11 +129,11 @@ export class Ledger implements Observer {
 
   #checkOnce(entry: Entry): void {
     const ends = entry.attempts.filter(
-      ({ outcome, life }) => outcome !== undefined && life === this.life,
+      ({ outcome, epoch }) => outcome !== undefined && epoch === this.epoch,
     );
     if (ends.length > 1)
       throw new Violation(`message ${entry.message.messageId} was handled twice`);
-    if (entry.deadLetters.length > 0) {
+    if (entry.deadLetters.length > 0 && entry.epoch === this.epoch) {
       throw new Violation(`dead letter ${entry.message.messageId} was handled after all`);
     }
   }
@@ -162,7 +168,14 @@ export class Ledger implements Observer {
 
   crashed(): void {
     this.life += 1;
+    this.epoch += 1;
     this.#early.length = 0;
+  }
+
+  stopped(): void {
+    this.life += 1;
+    // What a stop leaves unhandled is kept on disk, whether it was sent to be kept or not.
+    for (const { message } of this.order) this.kept.add(message.messageId);
   }
 }
 

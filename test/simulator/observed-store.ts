@@ -28,9 +28,15 @@ export class ObservedStore extends EmbeddedStore {
     this.#ledger = ledger;
   }
 
-  override appendMessage(bytes: Buffer, offset: number, length: number, view?: DataView): boolean {
+  override appendMessage(
+    bytes: Buffer,
+    offset: number,
+    length: number,
+    view?: DataView,
+    pending?: number,
+  ): boolean {
     const message = decodeMessage(bytes, offset);
-    const taken = super.appendMessage(bytes, offset, length, view);
+    const taken = super.appendMessage(bytes, offset, length, view, pending);
     if (!taken) throw new Violation(`message ${message.messageId} has no room in the history`);
     this.#ledger.accepted(message);
     return taken;

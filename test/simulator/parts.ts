@@ -8,6 +8,5 @@ export async function simulationParts(): Promise<SimulationParts> {
   return {
     config: { ...config, limits: { ...config.limits, content_bytes: 2_048 } },
     module: await guest('scripted'),
-    redelivers: false,
   };
 }

@@ -6,6 +6,7 @@ import { observe } from './observer.js';
 import { Probes } from './probes.js';
 import { SimulatedServer } from './simulated-server.js';
 import { forgetDisk } from './substitutes/lmdb.js';
+import { US_PER_MS } from './units.js';
 import { readHistory, Verdict } from './verdict.js';
 import { WorkerThread } from './worker-thread.js';
 import { Workload } from './workload.js';
@@ -14,8 +15,6 @@ import { enterWorld, World } from './world.js';
 export interface SimulationParts {
   readonly config: Config;
   readonly module: Uint8Array;
-  /** Whether persistent messages that nobody handled are delivered again after a crash. */
-  readonly redelivers: boolean;
   /** Whether errors tell where they come from, which takes time. */
   readonly traces?: boolean;
 }
@@ -30,8 +29,8 @@ export interface ScheduleResult {
   readonly acts?: number;
 }
 
-/** Between the beginnings of two worlds: more than a schedule lasts; a power of two keeps ms exact. */
-const WORLD_MS = 2 ** 20;
+/** Between the beginnings of two worlds, more than a schedule lasts: whole minutes, exact as a double. */
+const WORLD_MS = 32 * 60_000;
 const SETTLE_STEPS = 60_000;
 const SETTLE_MS = 400_000;
 let lastWorld = 0;
@@ -44,7 +43,7 @@ export function runSchedule(
   actsMax = Number.POSITIVE_INFINITY,
 ): ScheduleResult {
   lastWorld = Math.max(schedule + 1, lastWorld + 1);
-  const world = new World({ seed, schedule }, lastWorld * WORLD_MS * 1_000);
+  const world = new World({ seed, schedule }, lastWorld * WORLD_MS * US_PER_MS);
   const before = process.listeners('unhandledRejection');
   process.removeAllListeners('unhandledRejection');
   let rejection: Error | undefined;
@@ -89,7 +88,7 @@ class Simulation {
   constructor(world: World, parts: SimulationParts, actsMax: number, look: () => void) {
     this.#world = world;
     const { random } = world;
-    const { config, redelivers } = parts;
+    const { config } = parts;
     const tries = random.between(1, 3);
     this.#config = {
       ...config,
@@ -104,7 +103,7 @@ class Simulation {
     this.#probes = new Probes(world, this.#ledger);
     observe(this.#ledger);
     this.#workload = new Workload(world, this.#ledger, parts.module);
-    this.#verdict = new Verdict(this.#ledger, this.#workload, { tries, redelivers });
+    this.#verdict = new Verdict(this.#ledger, this.#workload, tries);
     this.#faults = new Faults(world);
     this.#acts = Math.min(random.between(6, 22), actsMax);
     this.#lookForRejection = look;
@@ -131,9 +130,9 @@ class Simulation {
       this.#faults.pass();
       if (this.#world.random.chance(0.12) && this.#faults.strike(this.#server)) this.#crash();
     }
+    if (this.#world.random.chance(0.25)) this.#stop();
     this.#settle();
     this.#verdict.check();
-    if (this.#world.random.chance(0.3)) this.#stop();
   }
 
   #begin(): void {
@@ -152,7 +151,7 @@ class Simulation {
 
   #until(what: string, condition: () => boolean): void {
     const world = this.#world;
-    const endUs = world.nowUs + SETTLE_MS * 1_000;
+    const endUs = world.nowUs + SETTLE_MS * US_PER_MS;
     const end = world.steps + SETTLE_STEPS;
     while (!condition()) {
       if (this.#server.failure !== undefined) throw this.#server.failure;
@@ -182,12 +181,9 @@ class Simulation {
     const world = this.#world;
     world.count('crashes');
     world.note('the process crashes');
-    world.settleThreads();
-    this.#probes.forget();
     this.#ledger.crashed();
-    this.#workload.crashed();
-    this.#faults.heal();
-    this.#begin();
+    const before = this.#ledger.order.length;
+    this.#beginAnew();
     let stored: Awaited<ReturnType<typeof readHistory>> | undefined;
     world.asMain(() => {
       void readHistory(this.#server).then((messages) => {
@@ -195,7 +191,7 @@ class Simulation {
       });
     });
     this.#until('the history is read', () => stored !== undefined);
-    if (stored !== undefined) this.#verdict.checkHistory(stored);
+    if (stored !== undefined) this.#verdict.checkHistory(stored, before);
   }
 
   /** Nothing breaks any more; all that is under way comes to its end. */
@@ -219,9 +215,11 @@ class Simulation {
     return this.#world.threads.every((thread) => !thread.onStack);
   }
 
-  /** A stop of the server, after which all that it accepted is on disk. */
+  /** The server stops while it has work; another one goes on with what that leaves. */
   #stop(): void {
     this.#world.count('stops');
+    this.#world.note('the server stops');
+    this.#faults.heal();
     let stopped = false;
     this.#world.asMain(() => {
       void this.#server.runtime
@@ -232,5 +230,16 @@ class Simulation {
         });
     });
     this.#until('the server has stopped', () => stopped);
+    this.#verdict.checkWaits();
+    this.#ledger.stopped();
+    this.#beginAnew();
+  }
+
+  #beginAnew(): void {
+    this.#world.endThreads();
+    this.#probes.forget();
+    this.#workload.endedWithProcess();
+    this.#faults.heal();
+    this.#begin();
   }
 }

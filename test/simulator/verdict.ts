@@ -6,37 +6,36 @@ import { sendsOf } from './program.js';
 import type { SimulatedServer } from './simulated-server.js';
 import type { Workload } from './workload.js';
 
-export interface Promises {
-  /** How often a message is given to its agent whose worker dies with it in hand. */
-  readonly tries: number;
-  /** Whether persistent messages that nobody handled are delivered again after a crash. */
-  readonly redelivers: boolean;
-}
-
 /** Whether all that was promised came to be, when nothing is under way any more. */
 export class Verdict {
   readonly #ledger: Ledger;
   readonly #workload: Workload;
-  readonly #promises: Promises;
+  readonly #tries: number;
 
-  constructor(ledger: Ledger, workload: Workload, promises: Promises) {
+  /** @param tries how often a message is given to its agent whose worker dies with it in hand */
+  constructor(ledger: Ledger, workload: Workload, tries: number) {
     this.#ledger = ledger;
     this.#workload = workload;
-    this.#promises = promises;
+    this.#tries = tries;
   }
 
-  /** Of the last life, in which nothing crashed. */
-  check(): void {
-    this.#ledger.checkEarly();
+  checkWaits(): void {
     for (const wait of this.#workload.waits) {
       if (wait.life === this.#ledger.life && wait.ends !== 1) {
         throw new Violation(`${wait.what} got ${wait.ends} results`);
       }
     }
+  }
+
+  /** Of all that was accepted since the last crash, and all that outlives one. */
+  check(): void {
+    this.#ledger.checkEarly();
+    this.checkWaits();
+    this.#checkPersistent();
     const failures = this.#failures();
     for (const entry of this.#ledger.entries.values()) {
       this.#checkLives(entry);
-      if (entry.life !== this.#ledger.life) continue;
+      if (entry.epoch !== this.#ledger.epoch) continue;
       if (entry.accepted) this.#checkEnd(entry);
       this.#checkFailure(entry, failures);
       this.#checkEffects(entry);
@@ -44,20 +43,33 @@ export class Verdict {
   }
 
   // The number of tries, and that nothing comes back that was not to.
-  #checkLives({ attempts, message, life: acceptedIn }: Entry): void {
+  #checkLives({ attempts, message, epoch: acceptedIn }: Entry): void {
     const { messageId } = message;
-    const returns = this.#promises.redelivers && this.#workload.persistent.has(messageId);
+    const returns = this.#workload.persistent.has(messageId) || this.#ledger.kept.has(messageId);
     for (const attempt of attempts) {
-      if (attempt.life !== acceptedIn && !returns) {
+      if (attempt.epoch !== acceptedIn && !returns) {
         throw new Violation(`message ${messageId} was given to its agent again after a crash`);
       }
     }
     const counts = attempts.filter(
-      ({ life, isVoid, wasEnded }) => life === this.#ledger.life && !isVoid && !wasEnded,
+      ({ epoch, isVoid, wasEnded }) => epoch === this.#ledger.epoch && !isVoid && !wasEnded,
     );
     const tries = counts.length;
-    if (tries > this.#promises.tries) {
+    if (tries > this.#tries) {
       throw new Violation(`message ${messageId} was given to its agent ${tries} times`);
+    }
+  }
+
+  // Also over a crash, and then at least once.
+  #checkPersistent(): void {
+    for (const messageId of this.#workload.durable) {
+      const entry = this.#ledger.entries.get(messageId);
+      if (entry === undefined || !isForAgent(entry.message)) continue;
+      const handled = entry.attempts.some(({ outcome }) => outcome === OUTCOME_OK);
+      if (handled || entry.deadLetters.length > 0) continue;
+      throw new Violation(
+        `persistent message ${messageId} was never handled and is no dead letter`,
+      );
     }
   }
 
@@ -74,8 +86,8 @@ export class Verdict {
   /** By what they answer: those that were accepted, or were refused and are dead letters. */
   #failures(): Map<string, number> {
     const failures = new Map<string, number>();
-    for (const { message, life } of this.#ledger.entries.values()) {
-      if (message.performative !== 'failure' || life !== this.#ledger.life) continue;
+    for (const { message, epoch } of this.#ledger.entries.values()) {
+      if (message.performative !== 'failure' || epoch !== this.#ledger.epoch) continue;
       const key = `${message.receiver} ${message.inReplyTo}`;
       failures.set(key, (failures.get(key) ?? 0) + 1);
     }
@@ -125,12 +137,20 @@ export class Verdict {
     return carriers > 1;
   }
 
-  /** After a crash: what the store holds now, before anything new comes. */
-  checkHistory(stored: readonly Message[]): void {
+  /**
+   * After a crash: what the store holds.
+   * @param before how many had been accepted until then; of the rest none is lost
+   */
+  checkHistory(stored: readonly Message[], before: number): void {
     const { order } = this.#ledger;
+    const isAt = (place: number, other: number): boolean =>
+      stored[place]?.messageId === order[other]?.message.messageId;
+    let kept = 0;
+    while (kept < before && kept < stored.length && isAt(kept, kept)) kept += 1;
+    order.splice(kept, before - kept);
     stored.forEach(({ messageId }, place) => {
+      if (isAt(place, place)) return;
       const expected = order[place]?.message.messageId;
-      if (messageId === expected) return;
       throw new Violation(
         `the store has ${messageId} at place ${place}, where ${expected} belongs`,
       );
@@ -140,8 +160,6 @@ export class Verdict {
       if (held.has(messageId)) continue;
       throw new Violation(`message ${messageId} was acknowledged as persistent and is lost`);
     }
-    // What was lost was never accepted, as far as anybody can see from now on.
-    order.length = stored.length;
   }
 }
 

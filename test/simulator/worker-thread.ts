@@ -4,6 +4,7 @@ import { WorkerLoop } from '../../src/worker/loop.js';
 import { STILL_ASLEEP } from './globals.js';
 import { observer } from './observer.js';
 import { SimulatedThread } from './simulated-thread.js';
+import { US_PER_MS } from './units.js';
 import { ThreadDeath, type World } from './world.js';
 
 const IN_HAND = 0;
@@ -184,7 +185,7 @@ export class WorkerThread extends SimulatedThread {
     this.hangMs = 0;
     world.count('hanging calls');
     world.note(`${this.name} hangs for ${hangMs} ms`);
-    world.waitNested(() => this.dead, world.nowUs + hangMs * 1_000);
+    world.waitNested(() => this.dead, world.nowUs + hangMs * US_PER_MS);
     if (this.dead) throw new ThreadDeath();
   }
 }

@@ -33,6 +33,8 @@ export class Workload {
   readonly #module: Uint8Array;
   readonly #programs: Programs;
   readonly #priorities: boolean;
+  /** Whether agents may have more than one instance. */
+  readonly #several: boolean;
   readonly #keys = new Map<string, { id: string; life: number }>();
   #lastKey = 0;
   server!: SimulatedServer;
@@ -44,6 +46,7 @@ export class Workload {
     this.#module = module;
     const names = { agents: AGENTS, clients: CLIENTS, capability: CAPABILITY };
     this.#programs = new Programs(world.random, names, world.random.pick([0, 0.03, 0.15]));
+    this.#several = world.random.chance(0.4);
     this.#priorities = world.random.chance(0.3);
   }
 
@@ -73,11 +76,18 @@ export class Workload {
       ...emptyMessage('request'),
       sender: random.pick(CLIENTS),
       receiver: to ?? (random.chance(0.05) ? `capability:${CAPABILITY}` : random.pick(AGENTS)),
-      conversationId: random.chance(0.5) ? `conv-${random.below(6)}` : '',
+      conversationId: this.#conversation(program),
       priority: this.#priorities && random.chance(0.3) ? random.between(1, 9) : 0,
       contentEncoding: CONTENT_JSON,
       content: JSON.stringify(program),
     };
+  }
+
+  // A conversation that the server names has the time in its name, by which instances are chosen:
+  // then the same seed would do another thing at another time.
+  #conversation({ id }: Program): string {
+    if (this.#random.chance(0.5)) return `conv-${this.#random.below(6)}`;
+    return this.#several ? `conv-of-${id}` : '';
   }
 
   /** A message that `client` sends, and whose answer comes back to it. */
@@ -251,7 +261,7 @@ export class Workload {
       cpuShareMillis: random.chance(0.15) ? random.pick([100, 500]) : 0,
       maxMessageMs: 200,
       mailboxMessages: random.pick([4, 10, 30]),
-      instances: random.chance(0.2) ? 2 : 1,
+      instances: this.#several && random.chance(0.5) ? 2 : 1,
       environment: {},
       capabilities: random.chance(0.6) ? [CAPABILITY] : [],
     };
@@ -273,7 +283,7 @@ export class Workload {
     });
   }
 
-  crashed(): void {
+  endedWithProcess(): void {
     this.operationsUnderWay = 0;
   }
 }

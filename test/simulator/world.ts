@@ -2,6 +2,8 @@ import { EventLoop } from './event-loop.js';
 import { Random } from './random.js';
 import type { SimulatedThread } from './simulated-thread.js';
 
+import { US_PER_MS } from './units.js';
+
 /** Steps that a failure shows. */
 const TRACED_STEPS = 60;
 /** Nested turns of others inside one thread's step. */
@@ -56,7 +58,7 @@ export class World {
   /** Each look at the clock takes a microsecond, or loops that wait for a time would never end. */
   nowMs(): number {
     this.nowUs += 1;
-    return this.nowUs / 1_000;
+    return this.nowUs / US_PER_MS;
   }
 
   count(what: string, by = 1): void {
@@ -64,7 +66,9 @@ export class World {
   }
 
   note(text: string): void {
-    this.trace.push(`${String(this.steps).padStart(5)} ${(this.nowUs / 1_000).toFixed(3)} ${text}`);
+    this.trace.push(
+      `${String(this.steps).padStart(5)} ${(this.nowUs / US_PER_MS).toFixed(3)} ${text}`,
+    );
     if (this.trace.length > TRACED_STEPS) this.trace.shift();
   }
 
@@ -81,7 +85,7 @@ export class World {
   }
 
   /** The process ends: nothing of it runs any more. */
-  settleThreads(): void {
+  endThreads(): void {
     for (const thread of this.threads) thread.dead = true;
     this.threads.length = 0;
     this.loop = new EventLoop(this);
@@ -187,7 +191,7 @@ export class World {
   #stepThread(thread: SimulatedThread): void {
     this.current = thread;
     if (this.random.chance(this.weather.stallChance)) {
-      thread.stall(this.nowUs + this.random.between(1, 400) * 1_000);
+      thread.stall(this.nowUs + this.random.between(1, 400) * US_PER_MS);
       return;
     }
     thread.run();

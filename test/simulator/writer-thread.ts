@@ -1,11 +1,13 @@
 import type { EventEmitter } from 'node:events';
 import { HEAD, TAIL } from '../../src/ring/layout.js';
 import { Commits } from '../../src/store/commits.js';
+import type { DiskRoom } from '../../src/store/disk-room.js';
 import { StatusWords } from '../../src/store/status-words.js';
 import { openTables } from '../../src/store/tables.js';
 import { Writer } from '../../src/store/writer.js';
 import type { WriterStart } from '../../src/store/writer-thread.js';
 import { SimulatedThread } from './simulated-thread.js';
+import { diskOf, noSpace } from './substitutes/lmdb.js';
 import { ThreadDeath, type World, world } from './world.js';
 
 const URGENT = 1;
@@ -44,7 +46,16 @@ export class WriterThread extends SimulatedThread {
       throw new Error(`the writer dropped a message: ${reason}`);
     };
     const words = new StatusWords(this.#start.words);
-    const writer = new Writer(openTables(path), ring, words, session, limits, dropped);
+    const room = new Room(path);
+    const writer = new Writer(
+      openTables(path),
+      room as unknown as DiskRoom,
+      ring,
+      words,
+      session,
+      limits,
+      dropped,
+    );
     return new Commits(words, writer, post);
   }
 
@@ -86,6 +97,21 @@ export class WriterThread extends SimulatedThread {
     this.world.note(`writer died: ${where}`);
     this.world.loop.post(() => this.#owner.emit('exit', 0), this.world.random.below(2_000));
   }
+}
+
+/** In the place of DiskRoom, which writes to the file itself: refuses, half of the time, before LMDB does. */
+class Room {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  ensure(): void {
+    if (diskOf(this.#path).isFull && world()?.random.chance(0.5)) throw noSpace();
+  }
+
+  close(): void {}
 }
 
 export function startWriter(owner: EventEmitter, start: unknown): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createRing } from '../../src/ring/layout.js';
 import { RingProducer } from '../../src/ring/producer.js';
+import { DiskRoom } from '../../src/store/disk-room.js';
 import { RECORD_PUT, TABLE_AGENTS, writeRecordHeader } from '../../src/store/records.js';
 import { StatusWords } from '../../src/store/status-words.js';
 import { openTables } from '../../src/store/tables.js';
@@ -16,7 +17,8 @@ test('the successor of a writer that died behind its commit says what is on disk
     const tables = openTables(join(dir, 'store.mdb'));
     const ring = createRing({ capacityBytes: 4_096, generation: 0 });
     const words = new StatusWords();
-    const begin = () => new Writer(tables, ring, words, 'session', LIMITS, assert.fail);
+    const room = new DiskRoom(join(dir, 'store.mdb'));
+    const begin = () => new Writer(tables, room, ring, words, 'session', LIMITS, assert.fail);
     const producer = new RingProducer(ring);
     const at = producer.reserve(32);
     writeRecordHeader(producer.view, at, RECORD_PUT, TABLE_AGENTS, 8, 8, 1);
@@ -27,6 +29,7 @@ test('the successor of a writer that died behind its commit says what is on disk
     words.setCommitted(0);
     assert.equal(begin().writeGroup(), 'nothing');
     assert.equal(words.committed, 1);
+    room.close();
     await tables.root.close();
   });
 });

@@ -41,6 +41,12 @@ export class Disk {
   commits = 0;
 }
 
+/** What the system says. */
+export function noSpace(): Error {
+  world()?.count('commits failed');
+  return Object.assign(new Error('No space left on device'), { code: 'ENOSPC' });
+}
+
 const disks = new Map<string, Disk>();
 
 export function diskOf(path: string): Disk {
@@ -90,10 +96,7 @@ class Root {
     this.#changed = new Map();
     try {
       work();
-      if (this.#disk.isFull) {
-        world()?.count('commits failed');
-        throw new Error('No space left on device');
-      }
+      if (this.#disk.isFull) throw noSpace();
       this.#disk.committed = new Map([...this.#disk.committed, ...this.#changed]);
       this.#disk.commits += 1;
     } finally {
