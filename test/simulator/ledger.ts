@@ -103,7 +103,7 @@ export class Ledger implements Observer {
       messageId,
       epoch: this.epoch,
       isVoid,
-      wasEnded: false,
+      wasEnded: thread.isEnding,
       outcome: undefined,
     };
     this.#attempts.set(`${this.life} ${thread.key} ${thread.sequenceInHand}`, attempt);

@@ -130,7 +130,10 @@ class Simulation {
       this.#faults.pass();
       if (this.#world.random.chance(0.12) && this.#faults.strike(this.#server)) this.#crash();
     }
-    if (this.#world.random.chance(0.25)) this.#stop();
+    const stops = this.#world.random.chance(0.25);
+    // The server's own calls wait for those of operators before they end what is below.
+    if (stops) this.#until('operators are done', () => this.#workload.operationsUnderWay === 0);
+    if (stops) this.#stop();
     this.#settle();
     this.#verdict.check();
   }

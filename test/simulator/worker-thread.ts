@@ -34,6 +34,8 @@ export class WorkerThread extends SimulatedThread {
   throwsAtDeath = false;
   /** It doesn't notice that it was told to end. */
   isDeaf = false;
+  /** It was told to end all the same. */
+  isEnding = false;
   /** How long its next call takes beside its own work, milliseconds. */
   hangMs = 0;
   #exited = false;
@@ -107,6 +109,8 @@ export class WorkerThread extends SimulatedThread {
   terminate(): void {
     if (this.isDeaf && !this.dead) {
       this.world.count('deaf to its end');
+      this.isEnding = true;
+      observer()?.workerDied(this, 'terminated');
       return;
     }
     if (!this.dead) this.die('terminated');
