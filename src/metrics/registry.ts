@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry, Summary } from 'prom-client';
+import { residentBytes } from '../base/resident-memory.js';
 import type { LatencySummary } from './rolling-histogram.js';
 
 /** What the server has counted since it started. Plain numbers: reading them costs it nothing. */
@@ -130,9 +131,7 @@ const GAUGES: readonly Definition<Scalar>[] = [
   define('event_subscriptions', 'Subscriptions to events or messages', (s) => s.eventSubscriptions),
   define('agent_subscriptions', 'Agents that get copies', (s) => s.agentSubscriptions),
   define('agent_figures_bytes', "What is kept of agents' past", (s) => s.agentFiguresBytes),
-  define('process_resident_memory_bytes', 'Resident memory of the process', () =>
-    process.memoryUsage.rss(),
-  ),
+  define('process_resident_memory_bytes', 'Resident memory of the process', () => residentBytes()),
   define('process_uptime_seconds', 'Time since the process started', () => process.uptime()),
 ];
 

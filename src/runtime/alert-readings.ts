@@ -1,6 +1,7 @@
 import { freemem } from 'node:os';
 import type { PlainError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
+import { residentBytes } from '../base/resident-memory.js';
 import type { Store } from '../store/store.js';
 import type { Counters } from './counters.js';
 import type { Directory } from './directory.js';
@@ -38,8 +39,7 @@ export interface AlertReadingsParts {
 
 export function readingsOf({ counters, directory, store }: AlertReadingsParts): AlertReadings {
   return {
-    memoryPercent: () =>
-      memoryPercent(process.memoryUsage.rss(), freemem(), process.constrainedMemory()),
+    memoryPercent: () => memoryPercent(residentBytes(), freemem(), process.constrainedMemory()),
     deadLetters: () => counters.deadLetters,
     store: () => {
       const { pendingBytes, pendingRecords } = store.stats();

@@ -1,6 +1,7 @@
 import { availableParallelism, freemem } from 'node:os';
 import { monotonicMs, rfc3339, wallMs } from '../base/clock.js';
 import { agentNotFound } from '../base/errors.js';
+import { residentBytes } from '../base/resident-memory.js';
 import { parseDurationMs } from '../base/units.js';
 import { VERSION } from '../base/version.js';
 import { RateWindow } from '../metrics/rate.js';
@@ -104,7 +105,7 @@ export class RuntimeMetrics {
       },
       resources: {
         cpu_usage_percent: round(this.#cpuPercent),
-        memory_used_mb: round(process.memoryUsage.rss() / MEGABYTE),
+        memory_used_mb: round(residentBytes() / MEGABYTE),
         memory_available_mb: round(freemem() / MEGABYTE),
         disk_used_gb: round(store.stats().diskBytes / 1e9, 6),
       },
