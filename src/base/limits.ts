@@ -186,6 +186,12 @@ export const LIMITS = Object.freeze({
 
   // Clients.
   request_body_bytes: 16 * MIB,
+  /** Received of requests that are not complete yet: of all together over HTTP, and over gRPC, … */
+  held_request_bytes: 256 * MIB,
+  /** … of one caller over HTTP, or one connection over gRPC, … */
+  held_request_bytes_per_caller: 64 * MIB,
+  /** … and how long a message over gRPC may take from its first byte. HTTP wants 16 KiB a second. */
+  grpc_message_ms: 120_000,
   grpc_concurrent_streams: 1_000,
   grpc_keepalive_ms: 60_000,
   grpc_keepalive_timeout_ms: 20_000,
@@ -379,6 +385,10 @@ export function assertLimitRelations(
   assert(
     LIMITS.conversation_participants <= LIMITS.tracked_participants,
     'one conversation may have more participants than all together',
+  );
+  assert(
+    LIMITS.held_request_bytes_per_caller >= 2 * LIMITS.request_body_bytes,
+    'a caller must be able to send two of the largest requests at once',
   );
   assert(LIMITS.request_body_bytes > LIMITS.module_bytes * (4 / 3), 'no room for a base64 module');
 }

@@ -74,6 +74,8 @@ export interface UwsWebSocketBehavior<Data> {
   upgrade(response: UwsResponse, request: UwsRequest, context: UwsSocketContext): void;
   open(socket: UwsWebSocket<Data>): void;
   message(socket: UwsWebSocket<Data>, message: ArrayBuffer, isBinary: boolean): void;
+  /** Called when the library has put the answer to a ping into the buffer. */
+  ping?(socket: UwsWebSocket<Data>): void;
   drain(socket: UwsWebSocket<Data>): void;
   close(socket: UwsWebSocket<Data>, code: number, reason: ArrayBuffer): void;
 }

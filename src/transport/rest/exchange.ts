@@ -10,6 +10,7 @@ import type { AnswerTaker } from '../../runtime/types.js';
 import type { HttpContext } from '../http-context.js';
 import { type ErrorReply, reportError, statusLine, writeError, writeRate } from '../http-reply.js';
 import type { UwsResponse } from '../uws-loader.js';
+import type { HeldPieces } from './request-body.js';
 
 /** How a successful answer is written. */
 export interface AnswerForm<Output> {
@@ -32,6 +33,8 @@ export class Exchange implements AnswerTaker {
   context: HttpContext | undefined;
   /** Set for operations that are audited. */
   audited: AuditedCall | undefined;
+  /** Of a body that did not come at once. */
+  pieces: HeldPieces | undefined;
   #rates: RateAccount | undefined;
   #rateClass: RateClass = 'system';
   #traceId = '';
@@ -44,6 +47,7 @@ export class Exchange implements AnswerTaker {
     this.#replies = replies;
     response.onAborted(() => {
       this.#open = false;
+      this.pieces?.letGo();
       this.context?.abandon();
     });
   }

@@ -1,5 +1,7 @@
 import { allOperations } from '../../api/operations.js';
 import { CaxtonError } from '../../base/errors.js';
+import { LIMITS } from '../../base/limits.js';
+import { HeldBytes } from '../held-bytes.js';
 import type { UwsApp, UwsHandler } from '../uws-loader.js';
 import { docsPages } from './docs-pages.js';
 import { Exchange, methodNotAllowed } from './exchange.js';
@@ -17,7 +19,12 @@ interface KnownPath {
  * Serves every operation of the table, the probes, the metrics page and the pages of the documentation on the app. The WebSocket
  * is registered before: what is found nowhere else ends here.
  */
-export function registerRest(app: UwsApp, parts: RestParts): void {
+export function registerRest(app: UwsApp, given: Omit<RestParts, 'bodies'>): void {
+  const bodies = new HeldBytes<string>({
+    totalBytes: LIMITS.held_request_bytes,
+    perHolderBytes: LIMITS.held_request_bytes_per_caller,
+  });
+  const parts: RestParts = { ...given, bodies };
   const paths = new Map<string, KnownPath>();
   const add = (method: 'GET' | 'POST' | 'PUT' | 'DELETE', pattern: string, handler: UwsHandler) => {
     const known = paths.get(pattern) ?? { matches: matcherOf(pattern), methods: [] };

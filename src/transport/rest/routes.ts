@@ -18,7 +18,14 @@ import type { Uws, UwsHandler, UwsRequest } from '../uws-loader.js';
 import { decodeBase64, readForm } from './deploy-body.js';
 import { type AnswerForm, Exchange } from './exchange.js';
 import { type QueryFields, readQuery } from './query-string.js';
-import { asFields, bodyKind, receiveBody } from './request-body.js';
+import {
+  asFields,
+  type BodyReceiver,
+  bodyKind,
+  checkNotCompressed,
+  type HeldBodies,
+  receiveBody,
+} from './request-body.js';
 import { PlainSendReader, sendRequest } from './send-request.js';
 
 type Fields = Record<string, unknown>;
@@ -31,6 +38,7 @@ export interface RestParts {
   readonly uws: Uws;
   readonly api: Api;
   readonly logger: Logger;
+  readonly bodies: HeldBodies;
 }
 
 /** What is known of a route before any request. */
@@ -171,7 +179,7 @@ function handlerWithBody(route: Route, parts: RestParts): UwsHandler {
       const context = admit(route, exchange, request, parts);
       const fromUrl = route.readUrl(request);
       const contentType = request.getHeader('content-type');
-      receiveBody(response, {
+      const receiver: BodyReceiver = {
         body: (bytes) => {
           try {
             const input =
@@ -183,8 +191,12 @@ function handlerWithBody(route: Route, parts: RestParts): UwsHandler {
             exchange.fail(error);
           }
         },
-        tooLarge: (error, drained) => exchange.fail(error, { close: !drained }),
-      });
+        refused: (error, drained) => exchange.fail(error, { close: !drained }),
+        holding: (pieces) => {
+          exchange.pieces = pieces;
+        },
+      };
+      receiveBody(response, receiver, parts.bodies, context.principal.name);
     } catch (error) {
       exchange.fail(error);
     }
@@ -198,6 +210,7 @@ function readFields(
   file: string | undefined,
 ): Fields {
   if (bytes.byteLength === 0) return {};
+  checkNotCompressed(bytes);
   const kind = bodyKind(contentType, file !== undefined);
   if (kind === 'multipart') return readForm(uws, bytes, contentType, file as string);
   const fields = asFields(parseJson(bytes.toString(), 'body', "The request's body"));

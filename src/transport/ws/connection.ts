@@ -108,6 +108,11 @@ export class Connection {
     this.#subscriptions.drained();
   }
 
+  /** Pongs go past the outbox: whoever sends pings and reads nothing would fill the memory. */
+  checkRead(): void {
+    this.#checkBound(this.#outbox.bufferedBytes);
+  }
+
   /** The server stops. */
   end(): void {
     this.#outbox.end(CLOSE_GOING_AWAY, 'the server stops');
@@ -225,7 +230,11 @@ export class Connection {
   /** Answers are never dropped; a client that doesn't read them at all is let go. */
   #answer(frame: string | Uint8Array): void {
     this.#outbox.put(frame);
-    if (this.#outbox.pendingBytes > 2 * this.#boundBytes) {
+    this.#checkBound(this.#outbox.pendingBytes);
+  }
+
+  #checkBound(pendingBytes: number): void {
+    if (pendingBytes > 2 * this.#boundBytes) {
       this.#outbox.end(CLOSE_TRY_AGAIN_LATER, 'answers are read too slowly');
     }
   }

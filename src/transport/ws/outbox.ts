@@ -33,6 +33,11 @@ export class Outbox implements Flushable {
     return this.#gatheredBytes + (this.#socketIsFull ? this.#socket.getBufferedAmount() : 0);
   }
 
+  /** What waits in the socket itself, whoever put it there. */
+  get bufferedBytes(): number {
+    return this.#open ? this.#socket.getBufferedAmount() : 0;
+  }
+
   put(frame: string | Uint8Array): void {
     if (!this.#open) return;
     this.#entries.push(frame);

@@ -2,12 +2,37 @@ import { invalidRequest } from '../../base/errors.js';
 import { newTraceId, traceIdOf } from '../../base/ids.js';
 import { LIMITS } from '../../base/limits.js';
 import { authenticateRequest, HttpContext, traceparentOf } from '../http-context.js';
-import { reportError, writeError } from '../http-reply.js';
-import type { Uws, UwsApp, UwsWebSocket } from '../uws-loader.js';
+import { type ErrorReply, reportError, writeError } from '../http-reply.js';
+import type { Uws, UwsApp, UwsRequest, UwsWebSocket } from '../uws-loader.js';
 import { Connection, type WebSocketParts } from './connection.js';
 import { Turn } from './turn.js';
 
 const PATH = '/ws';
+
+const VERSION = '13';
+
+/** RFC 6455, section 4.4: the version is told along. */
+const NO_UPGRADE: ErrorReply = {
+  status: 426,
+  headers: { upgrade: 'websocket', connection: 'upgrade', 'sec-websocket-version': VERSION },
+};
+
+/**
+ * What the library leaves unlooked at of RFC 6455, section 4.2.1.
+ * @throws CaxtonError INVALID_REQUEST
+ */
+function checkUpgrade(request: UwsRequest): void {
+  if (request.getHeader('upgrade').toLowerCase() !== 'websocket') {
+    throw invalidRequest('The header Upgrade must be websocket.', 'upgrade');
+  }
+  if (request.getHeader('sec-websocket-version') !== VERSION) {
+    throw invalidRequest(
+      `Sec-WebSocket-Version must be ${VERSION} (RFC 6455).`,
+      'sec-websocket-version',
+      { allowed: [VERSION] },
+    );
+  }
+}
 
 /** What a socket carries with it from its upgrade to its end. */
 interface SocketData {
@@ -39,6 +64,7 @@ export function registerWebSocket(
       const traceparent = traceparentOf(request);
       let context: HttpContext;
       try {
+        checkUpgrade(request);
         const query = new URLSearchParams(request.getQuery() ?? '');
         const principal = authenticateRequest(parts.api, request, response, {
           queryToken: query.get('token') ?? '',
@@ -46,7 +72,8 @@ export function registerWebSocket(
         context = new HttpContext(principal, traceparent, '');
       } catch (error) {
         const traceId = traceIdOf(traceparent) ?? newTraceId();
-        writeError(response, reportError(error, traceId, parts.logger), traceId);
+        const known = reportError(error, traceId, parts.logger);
+        writeError(response, known, traceId, known.code === 'INVALID_REQUEST' ? NO_UPGRADE : {});
         return;
       }
       response.upgrade<SocketData>(
@@ -65,6 +92,8 @@ export function registerWebSocket(
     message: (socket, message, isBinary) => {
       socket.getUserData().connection?.receive(Buffer.from(message), isBinary);
     },
+    // Answered by the library before this is called, also to a client that reads nothing.
+    ping: (socket) => socket.getUserData().connection?.checkRead(),
     drain: (socket) => socket.getUserData().connection?.drained(),
     close: (socket) => {
       const { connection } = socket.getUserData();
@@ -78,10 +107,7 @@ export function registerWebSocket(
       'This is a WebSocket: connect with ws://, not http://.',
       'upgrade',
     );
-    writeError(response, error, newTraceId(), {
-      status: 426,
-      headers: { upgrade: 'websocket', connection: 'upgrade' },
-    });
+    writeError(response, error, newTraceId(), NO_UPGRADE);
   });
   return {
     get connections() {
