@@ -68,7 +68,7 @@ test('nesting of any depth is scanned without using up the stack', () => {
 
 test('the refusal names field, position and what stands there', () => {
   assert.throws(
-    () => parseJson('{"a":oops}', 'config', 'config'),
+    () => parseJson(Buffer.from('{"a":oops}'), 1_000, 'config', 'config'),
     (error: unknown) =>
       error instanceof CaxtonError &&
       error.code === 'INVALID_REQUEST' &&

@@ -1,5 +1,6 @@
 import { FORM_PARTS } from '../../api/operation.js';
 import { invalidRequest } from '../../base/errors.js';
+import { LIMITS } from '../../base/limits.js';
 import { parseJson } from '../parse-json.js';
 import type { Uws, UwsPart } from '../uws-loader.js';
 
@@ -19,13 +20,7 @@ export function readForm(
   const input: Record<string, unknown> = {};
   for (const part of partsOf(uws, body, contentType)) {
     const field = part.name === FILE_PART ? file : String(part.name);
-    if (part.name !== FILE_PART && part.name !== CONFIG_PART) {
-      throw invalidRequest(
-        `${part.name ?? 'A part without a name'} is not a part of this form; send ${FILE_PART} and ${CONFIG_PART}.`,
-        part.name ?? 'name',
-        { allowed: [FILE_PART, CONFIG_PART] },
-      );
-    }
+    if (part.name !== FILE_PART && part.name !== CONFIG_PART) throw unknownPart(part.name);
     if (Object.hasOwn(input, field)) {
       throw invalidRequest(`${part.name} is given twice in the form; give it once.`, part.name);
     }
@@ -34,7 +29,7 @@ export function readForm(
     input[field] =
       part.name === FILE_PART
         ? bytes
-        : parseJson(Buffer.from(bytes).toString(), CONFIG_PART, CONFIG_PART);
+        : parseJson(Buffer.from(bytes), LIMITS.environment_bytes, CONFIG_PART, CONFIG_PART);
   }
   if (input[file] === undefined) {
     throw invalidRequest(
@@ -43,6 +38,16 @@ export function readForm(
     );
   }
   return input;
+}
+
+function unknownPart(name: string | undefined): Error {
+  // An answer need not repeat megabytes of it.
+  const shown = name?.slice(0, LIMITS.field_bytes);
+  return invalidRequest(
+    `${shown ?? 'A part without a name'} is not a part of this form; send ${FILE_PART} and ${CONFIG_PART}.`,
+    shown ?? 'name',
+    { allowed: [FILE_PART, CONFIG_PART] },
+  );
 }
 
 function partsOf(uws: Uws, body: Buffer, contentType: string): UwsPart[] {

@@ -10,7 +10,7 @@ const DROPPED_BYTES_MAX = 2 * LIMITS.request_body_bytes;
 export interface BodyReceiver {
   /** The bytes may not be used after the call returns: they may be the network's own memory. */
   body(bytes: Buffer): void;
-  /** @param drained whether the whole body was read, so that the connection can go on */
+  /** @param drained whether the connection can go on */
   refused(error: CaxtonError, drained: boolean): void;
   /** The body comes in pieces; they are to be let go of when the client is gone. */
   holding(pieces: HeldPieces): void;
@@ -87,7 +87,8 @@ export function receiveBody(
     if (!pieces.add(chunk)) {
       pieces.letGo();
       refused = true;
-      receiver.refused(tooManyBodies(), isLast);
+      // What follows is dropped as it comes: ending the connection could lose the answer.
+      receiver.refused(tooManyBodies(), true);
     } else if (isLast) receiver.body(pieces.join());
   });
 }

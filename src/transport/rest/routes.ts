@@ -184,7 +184,7 @@ function handlerWithBody(route: Route, parts: RestParts): UwsHandler {
           try {
             const input =
               plain?.read(bytes, contentType, fromUrl) ??
-              route.withBody(fromUrl, readFields(parts.uws, bytes, contentType, file));
+              route.withBody(fromUrl, readFields(parts, bytes, contentType, file));
             if (exchange.audited !== undefined) exchange.audited.input = input;
             exchange.settle(form, api.performFor(operation, input, context, exchange));
           } catch (error) {
@@ -204,7 +204,7 @@ function handlerWithBody(route: Route, parts: RestParts): UwsHandler {
 }
 
 function readFields(
-  uws: Uws,
+  { uws, api }: RestParts,
   bytes: Buffer,
   contentType: string,
   file: string | undefined,
@@ -213,7 +213,8 @@ function readFields(
   checkNotCompressed(bytes);
   const kind = bodyKind(contentType, file !== undefined);
   if (kind === 'multipart') return readForm(uws, bytes, contentType, file as string);
-  const fields = asFields(parseJson(bytes.toString(), 'body', "The request's body"));
+  const contentBytes = api.runtime.config.limits.content_bytes;
+  const fields = asFields(parseJson(bytes, contentBytes, 'body', "The request's body"));
   if (file !== undefined && fields[file] !== undefined) {
     fields[file] = decodeBase64(fields[file], file);
   }

@@ -9,15 +9,15 @@ import type { FrameId } from './frames.js';
 
 /** The form of a frame: its answer comes in the same. */
 export interface Codec {
-  /** @throws CaxtonError INVALID_REQUEST */
-  decode(bytes: Buffer): unknown;
+  /** @param contentBytes the limit of a message's content @throws CaxtonError INVALID_REQUEST */
+  decode(bytes: Buffer, contentBytes: number): unknown;
   encode(type: string, id: FrameId, fields: object): string | Uint8Array;
   /** An answer whose fields are JSON text already. */
   encodeJson(type: string, id: FrameId, fieldsJson: string): string | Uint8Array;
 }
 
 export const JSON_CODEC: Codec = {
-  decode: (bytes) => parseJson(bytes.toString(), 'frame', 'The frame'),
+  decode: (bytes, contentBytes) => parseJson(bytes, contentBytes, 'frame', 'The frame'),
   encode: (type, id, fields) => JSON.stringify({ type, id, ...fields }),
   encodeJson: (type, id, fieldsJson) =>
     id === undefined

@@ -95,7 +95,7 @@ export class Connection {
         this.#sendBatch(plain, (send) => send);
         return;
       }
-      value = codec.decode(bytes);
+      value = codec.decode(bytes, this.#parts.api.runtime.config.limits.content_bytes);
       if (isBinary) this.#receiveSends(value);
       else this.#receiveFrame(value);
     } catch (error) {
