@@ -7,6 +7,7 @@ import type { TlsFiles } from '../../config/tls-files.js';
 import { Codecs } from './codec.js';
 import { addReflection, Health } from './common-services.js';
 import { OpenStreams } from './open-streams.js';
+import { PartialMessages } from './partial-messages.js';
 import { addServices } from './services.js';
 
 export interface GrpcOptions {
@@ -39,7 +40,13 @@ export interface GrpcServer {
 export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
   const { api, logger } = options;
   logThrough(logger);
+  const partial = new PartialMessages({
+    totalBytes: LIMITS.held_request_bytes,
+    perConnectionBytes: LIMITS.held_request_bytes_per_caller,
+    messageMs: LIMITS.grpc_message_ms,
+  });
   const server = new Server({
+    interceptors: [partial.interceptor],
     'grpc.max_receive_message_length': LIMITS.request_body_bytes,
     'grpc.max_send_message_length': LIMITS.request_body_bytes,
     'grpc.max_concurrent_streams': LIMITS.grpc_concurrent_streams,
