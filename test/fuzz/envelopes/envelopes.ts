@@ -61,8 +61,7 @@ function surrounded(bytes: Uint8Array): Buffer {
 }
 
 function checkJson(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes).toString();
-  const value = accepted(() => parseJson(text, 'body', 'The body'));
+  const value = accepted(() => parseJson(Buffer.from(bytes), CONTENT_BYTES, 'body', 'The body'));
   const slow = accepted(() => (value === undefined ? undefined : parseMessageInput(value, CHECKS)));
   const around = surrounded(bytes);
   const fast = jsonReader.read(around, 2, 2 + bytes.length, CONTENT_BYTES);

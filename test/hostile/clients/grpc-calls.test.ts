@@ -36,7 +36,7 @@ async function honestCall(): Promise<void> {
   const client = new GrpcTestClient(place.server.grpcAddress);
   try {
     const { agents } = await client.call<{ agents: object[] }>('AgentService/ListAgents');
-    assert.equal(agents.length, 1);
+    assert.notEqual(agents.length, 0);
   } finally {
     client.close();
   }
