@@ -53,7 +53,7 @@ export class EventLog {
   append(record: EventRecord): void {
     if (!this.#recording) return;
     const bytes = RECORD_BYTES + bytesOf(record.body);
-    this.#entries.push({ record, bytes });
+    this.#entries.push({ record: record.bare(), bytes });
     this.#bytes += bytes;
     while (
       this.#entries.length - this.#head > this.#bounds.events ||
@@ -72,7 +72,7 @@ export class EventLog {
       if (this.#entries[middle]!.record.sequence > sequence) high = middle;
       else low = middle + 1;
     }
-    return this.#entries[low]?.record;
+    return this.#entries[low]?.record.bare();
   }
 
   #dropOldest(): void {

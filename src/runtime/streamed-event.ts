@@ -100,6 +100,11 @@ export class EventRecord extends JsonEvent implements StreamedEvent {
     this.body = body;
   }
 
+  /** The same event without the texts that were made of it, which take many times its memory. */
+  bare(): EventRecord {
+    return new EventRecord(this.type, this.sequence, this.timeMs, this.body);
+  }
+
   protected jsonParts(): readonly [string, string] {
     if (this.#head === '') {
       const fields = { type: this.type, ...this.body, timestamp: rfc3339(this.timeMs) };

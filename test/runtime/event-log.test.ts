@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { EventLog } from '../../src/runtime/event-log.js';
 import { EventRecord } from '../../src/runtime/streamed-event.js';
 
@@ -46,4 +48,26 @@ test('a log that is stopped holds nothing', () => {
   log.stop();
   assert.deepEqual(sequences(log, 0), []);
   assert.equal(log.floor, Number.POSITIVE_INFINITY);
+});
+
+test('what was sent of an event is not kept with it', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const log = new EventLog({ events: 10_000, bytes: 10_000_000 });
+  const id = Buffer.from('sub_1');
+  const kept = (): number => {
+    collect();
+    return process.memoryUsage().arrayBuffers;
+  };
+  log.start(0);
+  const before = kept();
+  for (let i = 1; i <= 5_000; i++) {
+    const event = record(i, 'x'.repeat(500));
+    log.append(event);
+    event.jsonFor(id);
+    log.after(i - 1)?.jsonFor(id);
+  }
+  const grown = kept() - before;
+  assert.ok(grown < 1_000_000, `${grown} bytes more`);
+  assert.equal(sequences(log, 0).length, 5_000);
 });
