@@ -108,7 +108,8 @@ export class ErrorBook {
   }
 }
 
-const BROKEN = /fetch failed|closed \(\d+\)|ECONN|EPIPE|socket|terminated|not open|CONNECTING/;
+const BROKEN =
+  /fetch failed|Connection dropped|closed \(\d+\)|ECONN|EPIPE|socket|terminated|not open|CONNECTING/;
 /** Of gRPC, where the server sent no error of its own: CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE. */
 const BROKEN_CALLS = [1, 4, 14];
 
