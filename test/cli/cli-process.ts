@@ -93,13 +93,7 @@ export class ServeProcess {
     folder: string = mkdtempSync(join(tmpdir(), 'caxton-cli-')),
     options: CliOptions = {},
   ): Promise<ServeProcess> {
-    const process = new CliProcess(
-      [
-        ...['serve', '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--workers', '1'],
-        ...['--data', join(folder, 'data'), '--log-level', 'error', '--no-rate-limits', ...args],
-      ],
-      options,
-    );
+    const process = ServeProcess.spawn(folder, args, options);
     try {
       await process.says(' worker');
     } catch (error) {
@@ -108,6 +102,17 @@ export class ServeProcess {
       throw error;
     }
     return new ServeProcess(process, folder);
+  }
+
+  /** The same, which is not waited for. */
+  static spawn(folder: string, args: readonly string[] = [], options: CliOptions = {}): CliProcess {
+    return new CliProcess(
+      [
+        ...['serve', '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--workers', '1'],
+        ...['--data', join(folder, 'data'), '--log-level', 'error', '--no-rate-limits', ...args],
+      ],
+      options,
+    );
   }
 
   /** Runs a client command against this server. */

@@ -5,12 +5,15 @@ import { eventually } from '../support/eventually.js';
 import { call } from '../support/rest-client.js';
 import { connect, type WsClient } from '../support/ws-client.js';
 
-/** Random choices that can be had again: CAXTON_FAULT_SEED takes the seed that a failure printed. */
+/**
+ * Random choices that can be had again: CAXTON_SEED, or CAXTON_FAULT_SEED, takes the seed that a
+ * failure printed.
+ */
 export class Dice {
   readonly seed: number;
   #state: number;
 
-  constructor(seed = Number(process.env.CAXTON_FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31))) {
+  constructor(seed = Number(givenSeed() ?? Math.floor(Math.random() * 2 ** 31))) {
     this.seed = seed;
     this.#state = seed;
   }
@@ -29,6 +32,9 @@ export class Dice {
     return items[this.whole(0, items.length - 1)] as T;
   }
 }
+
+const givenSeed = (): string | undefined =>
+  process.env.CAXTON_SEED ?? process.env.CAXTON_FAULT_SEED;
 
 /** A message that the server said it had accepted. */
 export interface Accepted {
