@@ -15,8 +15,14 @@ export function addServeCommand(program: Command): void {
     .option('--config <file>', 'config file in YAML (env: CAXTON_CONFIG)')
     .option('--no-rate-limits', 'serve without rate limits')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)')
-    .action(async (options: ServeOptions) => {
+    .option('--supervise', 'start the server again when it dies')
+    .action(async (options: ServeOptions & { readonly supervise?: boolean }) => {
       refuseClientOptions(program);
+      if (options.supervise === true) {
+        const { supervise } = await import('./supervise.js');
+        const args = process.argv.slice(2).filter((argument) => argument !== '--supervise');
+        process.exit(await supervise(args));
+      }
       // Loaded here, so that the other commands start without the whole server.
       const { serve } = await import('./serve.js');
       await serve(options);

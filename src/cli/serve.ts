@@ -9,6 +9,7 @@ import type { Config } from '../config/schema.js';
 import { readTlsFiles } from '../config/tls-files.js';
 import { type RunningServer, startServer } from '../server.js';
 import { UsageError } from './failures.js';
+import { READY } from './supervise.js';
 
 /** Options of `caxton serve`; the config checks what they say. */
 export interface ServeOptions {
@@ -37,9 +38,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     );
   }
   process.stdout.write(`${readyLine(config, server)}\n`);
+  process.send?.(READY);
   await releaseMemory();
   const signal = await stop;
-  process.stderr.write(`${signal}: stopping; once more ends at once\n`);
   const deadline = setTimeout(endBy, LIMITS.shutdown_max_ms, signal);
   await server.close();
   clearTimeout(deadline);
@@ -77,17 +78,29 @@ function flags(options: ServeOptions): FlagSettings {
   };
 }
 
-/** Resolves with the first signal to stop. */
+/**
+ * Resolves with the first signal to stop, and tells of it. A supervisor that is gone is one too:
+ * nobody would start or stop this server any more, and it would keep its port and its data.
+ */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let stopping = false;
     const received = (signal: NodeJS.Signals, number: number): void => {
       if (stopping) process.exit(128 + number);
       stopping = true;
+      process.stderr.write(`${signal}: stopping; once more ends at once\n`);
       resolve(signal);
     };
     process.on('SIGINT', received);
     process.on('SIGTERM', received);
+    process.on('disconnect', () => {
+      if (stopping) return;
+      stopping = true;
+      process.stderr.write('the supervisor is gone: stopping\n');
+      resolve('SIGTERM');
+    });
+    // It alone doesn't keep the process alive.
+    process.channel?.unref();
   });
 }
 
