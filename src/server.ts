@@ -84,7 +84,8 @@ function enough(): Promise<void> {
 // then connections are closed, then everything is on disk.
 async function end({ audit, auditFile, store, runtime, http, grpc }: Parts): Promise<void> {
   http?.stopListening();
-  await Promise.race([Promise.all([grpc?.close(), runtime?.stop()]), enough()]);
+  const stopped = runtime?.stop();
+  await Promise.race([Promise.all([grpc?.close(stopped), stopped]), enough()]);
   http?.close();
   await store?.close();
   audit?.close();

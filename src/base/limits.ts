@@ -202,8 +202,8 @@ export const LIMITS = Object.freeze({
   grpc_concurrent_streams: 1_000,
   grpc_keepalive_ms: 60_000,
   grpc_keepalive_timeout_ms: 20_000,
-  /** How long calls under way may finish when the server stops. */
-  grpc_drain_ms: 5_000,
+  /** How long calls may take to end when the server stops and they have been answered. */
+  grpc_drain_ms: 2_000,
   websocket_frame_bytes: 16 * MIB,
   websocket_backpressure_bytes: 4 * MIB,
   /** A connection from which nothing has come for so long, not even the answer to a ping, is ended. */

@@ -1,7 +1,7 @@
 import { agentNotFound, type CaxtonError, type PlainError, toPlainError } from '../base/errors.js';
 import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
-import { decodeMessage } from '../fipa/binary.js';
+import { decodeMessage, isEncodedMessage } from '../fipa/binary.js';
 import type { AgentRecord, PendingMessage, Store } from '../store/store.js';
 import { notRunning } from './acceptance.js';
 import type { Clients } from './clients.js';
@@ -58,12 +58,18 @@ export class Redelivery {
     { number, starts, bytes }: PendingMessage,
   ): boolean {
     const { clients, directory, inboxes, pending, router, store } = this.#parts;
+    const mark = Pending.markOf(number);
+    if (!isEncodedMessage(bytes, 0, bytes.length)) {
+      // There is nobody whom it names: not worth a server that doesn't start.
+      this.#parts.logger.error({ number }, 'a message that was kept for its agent is damaged');
+      pending.handled(mark);
+      return false;
+    }
     const message = decodeMessage(bytes);
     const { sender, receiver } = message;
     // Answers find it, as they did when the message was sent.
     if (directory.find(sender) === undefined && !inboxes.has(sender)) clients.see(sender);
     const agent = directory.find(receiver);
-    const mark = Pending.markOf(number);
     if (agent === undefined) {
       const error = toPlainError(agentNotFound(receiver));
       if (router.bury(message, receiver, error)) {

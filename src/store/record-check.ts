@@ -3,6 +3,7 @@ import { decodeMessage } from '../fipa/binary.js';
 import { messageStarts } from './block.js';
 import { jsonRecord } from './damage.js';
 import { decodeDeadLetter } from './dead-letter.js';
+import { decodePending } from './pending-record.js';
 
 const TASK_STATE = 's'.charCodeAt(0);
 const TASK_RECORD = 'r'.charCodeAt(0);
@@ -26,6 +27,7 @@ function read(table: string, key: Buffer, value: Buffer): void {
     if (key[0] === TASK_STATE || key[0] === TASK_RECORD) jsonRecord(table, key, value);
   } else if (table === 'meta') jsonRecord(table, key, value);
   else if (table === 'dead_letters') decodeDeadLetter(value);
+  else if (table === 'pending') decodeMessage(decodePending(key, value).bytes);
   else if (table === 'messages') {
     for (const start of messageStarts(value)) decodeMessage(value, start);
   }

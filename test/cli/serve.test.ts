@@ -100,8 +100,8 @@ test('a server whose thread can not be ended stops all the same, with everything
   const second = await ServeProcess.start([], first.folder);
   try {
     const waiting = await fetch(`${second.url}/api/v1/agents/fill`);
-    const { mailbox_messages } = (await waiting.json()) as { mailbox_messages: number };
-    assert.equal(mailbox_messages, 1, 'it is tried again');
+    const { metrics } = (await waiting.json()) as { metrics: { mailbox_messages: number } };
+    assert.equal(metrics.mailbox_messages, 1, 'it is tried again');
   } finally {
     await second.close();
   }

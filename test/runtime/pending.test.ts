@@ -222,6 +222,21 @@ describe('what is pending when the server starts', () => {
     );
   });
 
+  it('is left out when it is damaged, and the rest is delivered', async () => {
+    await inTurn(
+      async (test) => {
+        const { agentId } = await test.deploy('echo');
+        test.store.pending.put({ number: 999, starts: 0, bytes: Buffer.alloc(80, 7) }, true);
+        const whole = test.message('echo', 1, { conversation_id: 'c' });
+        await leave(test, { ...whole, messageId: 'msg_1', receiver: agentId });
+      },
+      async (test) => {
+        assert.deepEqual(await answers(test, 'c', 1), [1]);
+        await nothingPending(test);
+      },
+    );
+  });
+
   it('is counted as tried before any agent handles it', async () => {
     await inTurn(async (test) => {
       const { agentId } = await test.deploy('loop-br', {

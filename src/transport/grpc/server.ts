@@ -29,8 +29,12 @@ export interface GrpcServer {
   readonly port: number;
   /** What the health service answers, and tells those that watch it. */
   setServing(serving: boolean): void;
-  /** Takes no more calls, lets those under way finish for LIMITS.grpc_drain_ms, then ends them. */
-  close(): Promise<void>;
+  /**
+   * Takes no more calls, lets those under way finish, and ends them LIMITS.grpc_drain_ms after they
+   * could have been answered.
+   * @param answered settles when whoever waits has been answered, or told that no answer comes
+   */
+  close(answered?: Promise<unknown>): Promise<void>;
 }
 
 /**
@@ -62,9 +66,9 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
   return {
     port,
     setServing: (serving) => health.set(serving),
-    close: () => {
+    close: (answered = Promise.resolve()) => {
       health.set(false);
-      closed ??= drain(server, streams);
+      closed ??= drain(server, streams, answered);
       return closed;
     },
   };
@@ -104,15 +108,17 @@ function credentialsOf(tls: TlsFiles | undefined): ServerCredentials {
   return ServerCredentials.createSsl(tls.ca ?? null, [pair], tls.ca !== undefined);
 }
 
-function drain(server: Server, streams: OpenStreams): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), LIMITS.grpc_drain_ms);
-    server.tryShutdown(() => {
-      clearTimeout(timer);
-      // Sessions of clients that don't heed the goodbye.
-      server.forceShutdown();
-      resolve();
-    });
-    streams.endAll();
-  });
+async function drain(
+  server: Server,
+  streams: OpenStreams,
+  answered: Promise<unknown>,
+): Promise<void> {
+  const drained = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  streams.endAll();
+  await answered.catch(() => undefined);
+  const timer = setTimeout(() => server.forceShutdown(), LIMITS.grpc_drain_ms);
+  await drained;
+  clearTimeout(timer);
+  // Sessions of clients that don't heed the goodbye.
+  server.forceShutdown();
 }
