@@ -87,7 +87,7 @@ test('a server stops in time over an agent that never ends, clients that never r
   const grpc = new GrpcTestClient(server.grpcAddress);
   const sockets: Array<{ close(): void }> = [];
   try {
-    await deploy(server, await guest('loop-br'), { name: 'loop', resources: ENDLESS });
+    await deploy(server, await guest('memory-fill-loop'), { name: 'loop', resources: ENDLESS });
     await deploy(server, sampleAgent('echo'), { name: 'echo' });
 
     const reader = await subscribeSocket(server);

@@ -262,7 +262,7 @@ describe('a server that stops', () => {
     const expected = Array.from({ length: count }, (_, i) => i);
     await inTurn(
       async (test) => {
-        await test.deploy('loop-br', { name: 'loop', resources: ENDLESS });
+        await test.deploy('memory-fill-loop', { name: 'loop', resources: ENDLESS });
         await test.deploy('echo', { resources: { mailbox: 1_000 } });
         // One worker: it is busy for longer than a stop takes.
         await test.send('loop', 'in hand');
