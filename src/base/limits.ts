@@ -150,10 +150,9 @@ export const LIMITS = Object.freeze({
   shutdown_max_ms: 25_000,
   /** `caxton serve --supervise`: until a server that died is started again; then twice as long … */
   supervise_backoff_ms: 100,
-  /** … up to this, and from the beginning when it ran for long enough. */
+  /** … up to this; anew when it ran so long, within which so many failed starts end it. */
   supervise_backoff_max_ms: 30_000,
   supervise_stable_ms: 60_000,
-  /** So many servers that died before they were ready within that time, and it gives up. */
   supervise_failed_starts: 5,
   /** JavaScript heap of one worker thread; agents' memories lie outside of it. */
   worker_heap_mb: 1_024,
