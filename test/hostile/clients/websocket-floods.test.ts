@@ -131,9 +131,10 @@ const SLOW: Readonly<Record<string, readonly [string, RegExp]>> = {
     JSON.stringify({ events: ['(a+)+$'] }),
     /is no type of event/,
   ],
-  'a deep object': [`{"filter":${nested(100_000)}}`, /filter\.a is not a known field/],
+  'a deep object': [`{"filter":${nested(1_000)}}`, /filter\.a is not a known field/],
+  'a deeper one': [`{"filter":${nested(100_000)}}`, /nested deeper than/],
   'a deep object in place of a name': [
-    `{"filter":{"agents":[${nested(100_000)}]}}`,
+    `{"filter":{"agents":[${nested(1_000)}]}}`,
     /filter\.agents\.0 must be/,
   ],
   'deep arrays': [`{"events":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, /events\.0 must be/],
@@ -154,7 +155,9 @@ test('subscriptions that are made to be slow are refused by the name of what is 
   const client = await connect(place.server.wsUrl);
   for (const [name, [fields, refusal]] of Object.entries(SLOW)) {
     client.send(`{"type":"subscribe","id":${JSON.stringify(name)},${fields.slice(1)}`);
-    const { error } = await client.take(name, ({ id }) => id === name);
+    // What is refused before it is read is answered without its id.
+    const { id, error } = await client.takeType('error');
+    if (id !== undefined) assert.equal(id, name);
     const { code, message } = (error ?? {}) as { code?: string; message?: string };
     assert.equal(code, 'INVALID_REQUEST', name);
     assert.match(String(message), refusal, name);
