@@ -1,3 +1,4 @@
+import { hideTokens } from '../base/hide-tokens.js';
 import { LIMITS } from '../base/limits.js';
 import type { Logger } from '../base/log.js';
 import { type Role, roleCovers } from '../base/roles.js';
@@ -109,7 +110,7 @@ function targetsOf(input: unknown): Targets {
 }
 
 function bounded(text: string): string {
-  return text.slice(0, LIMITS.field_bytes);
+  return hideTokens(text.slice(0, LIMITS.field_bytes));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

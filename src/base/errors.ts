@@ -1,3 +1,5 @@
+import { hideTokens } from './hide-tokens.js';
+
 /**
  * The one table of errors. Every error that a transport shows comes from here, so that a code has
  * the same meaning, HTTP status and gRPC status everywhere.
@@ -57,9 +59,9 @@ export class CaxtonError extends Error {
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(hideTokens(message), cause === undefined ? undefined : { cause });
     this.code = code;
-    this.details = details;
+    this.details = withoutTokens(details);
   }
 
   get httpStatus(): number {
@@ -94,6 +96,17 @@ export class CaxtonError extends Error {
       },
     };
   }
+}
+
+/** The same object where none of its texts holds a token. */
+function withoutTokens(details: ErrorDetails): ErrorDetails {
+  let hidden = details;
+  for (const name in details) {
+    const value = details[name];
+    const shown = typeof value === 'string' ? hideTokens(value) : value;
+    if (shown !== value) hidden = { ...hidden, [name]: shown };
+  }
+  return hidden;
 }
 
 /** The plain form in which an error crosses a thread boundary. */

@@ -5,6 +5,7 @@ import { releaseMemory } from '../base/release-memory.js';
 import { VERSION } from '../base/version.js';
 import { assertBindable, formatEndpoint } from '../config/endpoint.js';
 import { type FlagSettings, loadConfig } from '../config/load-config.js';
+import { SUPERVISED_VARIABLE } from '../config/read-environment.js';
 import type { Config } from '../config/schema.js';
 import { readTlsFiles } from '../config/tls-files.js';
 import { type RunningServer, startServer } from '../server.js';
@@ -93,6 +94,8 @@ function stopSignal(): Promise<NodeJS.Signals> {
     };
     process.on('SIGINT', received);
     process.on('SIGTERM', received);
+    // Other programs may have a channel to a server as well, and close it.
+    if (process.env[SUPERVISED_VARIABLE] === undefined) return;
     process.on('disconnect', () => {
       if (stopping) return;
       stopping = true;

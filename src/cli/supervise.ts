@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { monotonicMs } from '../base/clock.js';
 import { LIMITS } from '../base/limits.js';
+import { SUPERVISED_VARIABLE } from '../config/read-environment.js';
 import { EXIT } from './exit-codes.js';
 
 const PASSED_ON = ['SIGINT', 'SIGTERM'] as const;
@@ -25,16 +26,18 @@ export const READY = 'ready';
  */
 export async function supervise(args: readonly string[]): Promise<number> {
   const server = new SupervisedServer(args);
-  const failedStartsMs: number[] = [];
+  let failedStartsMs: number[] = [];
   let delayMs: number = LIMITS.supervise_backoff_ms;
   for (;;) {
     const end = await server.run();
     if (server.stopping || end.code === EXIT.ok || end.code === EXIT.usage) return exitCodeOf(end);
     const nowMs = monotonicMs();
     if (!end.wasReady) failedStartsMs.push(nowMs);
-    const recent = failedStartsMs.filter((at) => nowMs - at < LIMITS.supervise_stable_ms);
-    if (recent.length >= LIMITS.supervise_failed_starts) {
-      tell(`${told(end)}; it did not start ${recent.length} times within a minute, giving up`);
+    failedStartsMs = failedStartsMs.filter((at) => nowMs - at < LIMITS.supervise_stable_ms);
+    if (failedStartsMs.length >= LIMITS.supervise_failed_starts) {
+      tell(
+        `${told(end)}; it did not start ${failedStartsMs.length} times within a minute, giving up`,
+      );
       return exitCodeOf(end);
     }
     if (end.ranMs >= LIMITS.supervise_stable_ms) delayMs = LIMITS.supervise_backoff_ms;
@@ -69,6 +72,7 @@ class SupervisedServer {
     const program = [...process.execArgv, process.argv[1] as string];
     const child = spawn(process.execPath, [...program, ...this.#args], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: { ...process.env, [SUPERVISED_VARIABLE]: '1' },
       // A terminal's Ctrl-C comes here alone, and is passed on once.
       detached: process.platform !== 'win32',
     });

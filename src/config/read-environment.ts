@@ -7,6 +7,9 @@ const PREFIX = 'CAXTON_';
 /** Names the file to read; not a setting itself. */
 export const CONFIG_FILE_VARIABLE = 'CAXTON_CONFIG';
 
+/** Set by `serve --supervise` for the server that it starts. */
+export const SUPERVISED_VARIABLE = 'CAXTON_SUPERVISED';
+
 /** Variables with the same prefix that the command line, clients and tests read. */
 export const CLIENT_VARIABLES: readonly string[] = Object.freeze([
   'CAXTON_API_KEY',
@@ -15,6 +18,7 @@ export const CLIENT_VARIABLES: readonly string[] = Object.freeze([
   'CAXTON_GRPC_ENDPOINT',
   'CAXTON_OUTPUT',
   'CAXTON_REQUIRE_TOOLCHAINS',
+  SUPERVISED_VARIABLE,
   'CAXTON_TOKEN',
   'CAXTON_URL',
 ]);

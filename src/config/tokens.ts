@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { TOKEN_PREFIX } from '../base/hide-tokens.js';
 
 const TOKEN_BYTES = 32;
 
@@ -12,6 +13,6 @@ export function hashToken(token: string): string {
  * is nothing for a slow hash to protect.
  */
 export function createToken(): { token: string; sha256: string } {
-  const token = `cxt_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
+  const token = `${TOKEN_PREFIX}${randomBytes(TOKEN_BYTES).toString('base64url')}`;
   return { token, sha256: hashToken(token) };
 }

@@ -148,7 +148,8 @@ function makeDirectory(dir: string): void {
   for (let at = resolve(dir); !existsSync(at); at = dirname(at)) missing.unshift(at);
   for (const level of missing) {
     try {
-      mkdirSync(level);
+      // Messages and agents' data are nobody else's on this machine.
+      mkdirSync(level, { mode: 0o700 });
     } catch (error) {
       // Another process may have been quicker.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -316,7 +316,7 @@ export class WriterChannel {
   #unavailable(): CaxtonError {
     return new CaxtonError(
       'UNAVAILABLE',
-      `The store can’t write at the moment: ${this.trouble ?? (this.#reason || 'the writer thread ended')}. What was handed over is kept in memory and written as soon as it can be.`,
+      `The store can’t write at the moment: ${this.trouble ?? (this.#reason || 'the writer thread ended')}. Messages that were accepted are kept in memory and written as soon as it can be.`,
       { reason: this.#reason },
     );
   }

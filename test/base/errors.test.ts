@@ -22,6 +22,14 @@ test('an error has the statuses of its code', () => {
   }
 });
 
+test('an error does not tell a token that stood in the place of a name', () => {
+  const token = `cxt_${'Ab-_9'.repeat(9)}`;
+  const { message, details } = agentNotFound(token);
+  assert.equal(message, "Agent with ID 'cxt_***' not found");
+  assert.equal(details.agent_id, 'cxt_***');
+  assert.equal(agentNotFound('cxt_short').details.agent_id, 'cxt_short');
+});
+
 test('the codes of the API reference have the HTTP statuses printed there', () => {
   const printed: Partial<Record<ErrorCode, number>> = {
     AGENT_NOT_FOUND: 404,

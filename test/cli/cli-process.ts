@@ -16,6 +16,8 @@ export interface CliResult {
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Whether there is a channel for messages to the process. */
+  readonly channel?: boolean;
 }
 
 /** The program in a process of its own, with what it prints as it comes. */
@@ -28,7 +30,7 @@ export class CliProcess {
   constructor(args: readonly string[], options: CliOptions = {}) {
     this.child = spawn(process.execPath, [MAIN, ...args], {
       env: { ...plainEnvironment(), ...options.env },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', ...(options.channel === true ? (['ipc'] as const) : [])],
     });
     this.child.stdout?.on('data', (chunk: Buffer) => {
       this.stdout += chunk.toString();

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { eventually } from '../support/eventually.js';
 import { sampleAgent } from '../support/guests.js';
-import { call, deployForm } from '../support/rest-client.js';
+import { call, deployForm, request } from '../support/rest-client.js';
 import { type CliProcess, runCli, ServeProcess } from './cli-process.js';
 
 let folder: string;
@@ -73,6 +74,20 @@ test('a server whose supervisor was killed stops by itself and gives its data fr
   const { stderr } = await supervisor.signal('SIGKILL');
   assert.match(stderr, /the supervisor is gone: stopping/);
   assert.equal(serverPid(), undefined, 'the data is free');
+});
+
+test('a server goes on when a program that does not supervise it closes its channel', async () => {
+  const server = ServeProcess.spawn(folder, [], { channel: true });
+  const url = await urlOf(server, 1);
+  server.child.disconnect();
+  const message = { performative: 'request', receiver: 'nobody', content: 1 };
+  const answer = await request(`${url}/api/v1/messages`, 'POST', message);
+  assert.equal(answer.status, 404);
+  // With a channel that was closed from here Node.js tells of the exit, but not of the close.
+  server.child.kill('SIGTERM');
+  const [code] = await once(server.child, 'exit');
+  assert.equal(code, 0);
+  assert.doesNotMatch(server.stderr, /supervisor/);
 });
 
 test('serve --supervise does not repeat a start with a wrong configuration', async () => {

@@ -45,6 +45,7 @@ const plain = (text: string): string => text.replaceAll('\\', '').replace(/\s+/g
 test('each promise of the pages on reliability and security names tests that exist', () => {
   for (const page of PAGES) {
     const promises = promisesOf(page);
+    assert.ok(promises.length > 20, `${page} has its tables`);
     for (const { line, proofs } of promises) {
       assert.ok(proofs.length > 0, `${page} names no test for: ${line}`);
       for (const { testName, file } of proofs) {

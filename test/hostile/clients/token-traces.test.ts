@@ -80,6 +80,20 @@ async function overRest(token: string): Promise<void> {
   }
   await rest(`/api/v1/agents?token=${token}`, 'GET', {});
   await rest(`/metrics?token=${token}`, 'GET', {});
+  await inPlaceOfNames(token);
+}
+
+/** Whoever may do it says a token where an agent is to be named. */
+async function inPlaceOfNames(token: string): Promise<void> {
+  const headers = { 'x-caxton-token': right };
+  for (const { rest: binding } of allOperations()) {
+    const path = binding.path.replace(/\{\w+\}/g, token);
+    if (path === binding.path) continue;
+    const body = binding.method === 'GET' || binding.method === 'DELETE' ? undefined : {};
+    await rest(path, binding.method, headers, body);
+  }
+  const message = { performative: 'inform', receiver: token, content: 1 };
+  assert.equal((await rest('/api/v1/messages', 'POST', headers, message)).status, 404);
 }
 
 async function overWebSocket(token: string): Promise<void> {
