@@ -142,6 +142,11 @@ export const newReloadId = (): string => `reload_${sortableId()}`;
 export const newTaskId = (): string => `${TASK}${sortableId()}`;
 export const newSubscriptionId = (): string => `sub_${sortableId()}`;
 
+const AGENT_ID = /^agent_[0-9A-Z]{26}$/;
+
+/** Whether a name has the form of an agent's id, be the agent there or not. */
+export const isAgentId = (name: string): boolean => AGENT_ID.test(name);
+
 const TASK = 'task_';
 
 /** Whether a name has the form of a task's id. It may still be a client's, or nobody's. */

@@ -153,9 +153,10 @@ export class WorkerPool {
       channel.wake();
       more = channel.drain(this.#listener, DRAIN_BUDGET) || more;
       taken += channel.taken;
-      inFlight += channel.inFlight;
       hasAnswers = hasAnswers || channel.hasAnswers;
     }
+    // Behind all of it: what one worker's agents sent to those of another is to be announced still.
+    for (const { channel } of this.#seats) inFlight += channel.inFlight;
     const waitedMs = this.#waited(taken);
     if (more && !this.#listener.ready()) {
       // The history is behind: come back later rather than turn in a circle.

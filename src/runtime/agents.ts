@@ -20,6 +20,7 @@ import type { Launcher } from './launcher.js';
 import type { Lifecycle } from './lifecycle.js';
 import { serverStopping } from './messages.js';
 import type { CompiledModule, Modules } from './modules.js';
+import { type Removal, Removals } from './removals.js';
 import type { Residents } from './residents.js';
 import { shutDown } from './shutdown.js';
 import {
@@ -50,11 +51,6 @@ export interface AgentsParts {
   readonly newAgent: (identity: AgentIdentity) => Agent;
 }
 
-export interface Removal {
-  readonly agentId: string;
-  readonly removedMs: number;
-}
-
 // Enough to keep all workers busy with installing; more would only queue up.
 const RESTORED_AT_ONCE = 64;
 
@@ -63,12 +59,12 @@ export class Agents {
   readonly #parts: AgentsParts;
   /** Names of deploys on their way, so that two at once can't take the same. */
   readonly #reserved = new Set<string>();
-  /** By id and name: removals that aren't on disk yet, as far as somebody knows. */
-  readonly #removed = new Map<string, Removal>();
+  readonly #removals: Removals;
   #stopping = false;
 
   constructor(parts: AgentsParts) {
     this.#parts = parts;
+    this.#removals = new Removals(parts.store);
   }
 
   find(agent: string): AgentSnapshot | undefined {
@@ -238,27 +234,23 @@ export class Agents {
    * @throws CaxtonError AGENT_NOT_FOUND, UNAVAILABLE
    */
   async remove(name: string): Promise<Removal> {
-    const { directory, store, events } = this.#parts;
-    const former = directory.find(name) === undefined ? this.#removed.get(name) : undefined;
-    if (former !== undefined) {
-      await store.durable();
-      this.#removed.clear();
-      return former;
-    }
+    const { directory, events } = this.#parts;
+    if (this.#stopping) throw serverStopping();
+    const known = directory.find(name) !== undefined;
+    const former = known ? undefined : await this.#removals.again(name);
+    if (former !== undefined) return former;
     const agent = this.#get(name);
     const shutdown = agent.state === 'running' || agent.state === 'draining';
     directory.remove(agent);
     this.#parts.lifecycle.unload(agent);
     this.#parts.removed(agent);
-    await agent.exclusively(() => this.#evict(agent, shutdown));
-    this.#discard(agent);
+    const gone = agent.exclusively(async () => {
+      await this.#evict(agent, shutdown);
+      this.#discard(agent);
+    });
+    await this.#removals.track(gone);
     events.publish('agent.removed', { agent_id: agent.id, name: agent.name });
-    const removal = { agentId: agent.id, removedMs: wallMs() };
-    const names = [agent.id, agent.name];
-    for (const each of names) this.#removed.set(each, removal);
-    await store.durable();
-    for (const each of names) if (this.#removed.get(each) === removal) this.#removed.delete(each);
-    return removal;
+    return this.#removals.removed(agent);
   }
 
   /**
@@ -371,7 +363,8 @@ export class Agents {
   /** The server stops: see `shutDown`. */
   async shutDownAll(withinMs: number): Promise<void> {
     this.#stopping = true;
-    await shutDown([...this.#parts.directory.agents()], this.#parts.launcher, withinMs);
+    const { directory, launcher } = this.#parts;
+    await shutDown([...directory.agents()], launcher, this.#removals.underWay, withinMs);
   }
 
   /** A version failed for good: until somebody starts the agent again it takes no message. */

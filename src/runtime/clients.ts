@@ -1,3 +1,5 @@
+import { isAgentId } from '../base/ids.js';
+
 /**
  * Names of clients: whoever sent a message, polled the history under a name, or claimed one on a
  * WebSocket. Messages to them are accepted; they find them in the history and in their streams.
@@ -17,7 +19,8 @@ export class Clients {
   }
 
   see(name: string): void {
-    if (this.#seen.has(name)) return;
+    // Who polls for an agent that was removed, or sent its messages, must not bring it back as a client.
+    if (this.#seen.has(name) || isAgentId(name)) return;
     if (this.#seen.size >= this.#limit) {
       this.#seen.delete(this.#seen.values().next().value as string);
     }

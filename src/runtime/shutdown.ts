@@ -7,10 +7,12 @@ import type { Pending } from './pending.js';
 /**
  * The server stops: agents handle what waits for them, as far as it can be done in the time, and
  * are told. They stay `running` in the store, so that the next start brings them back.
+ * @param underWay removals of other agents, which end with the rest
  */
 export async function shutDown(
   agents: readonly Agent[],
   launcher: Launcher,
+  underWay: ReadonlyArray<Promise<void>>,
   withinMs: number,
 ): Promise<void> {
   const instances = agents.flatMap((agent) => agent.instances);
@@ -27,7 +29,7 @@ export async function shutDown(
     await channel.remove(slot, true, wallUs()).catch(() => undefined);
     await launcher.idleRing(instance);
   });
-  await Promise.race([Promise.allSettled(removals), sleep(withinMs)]);
+  await Promise.race([Promise.allSettled([...removals, ...underWay]), sleep(withinMs)]);
 }
 
 /**

@@ -245,6 +245,24 @@ describe('an agent that is removed', () => {
     });
   });
 
+  it('while the server stops is removed, and from then on a removal is refused', async () => {
+    await withRuntime({}, async (test) => {
+      await test.deploy('echo');
+      await test.deploy('slow-agent', { name: 'slow', resources: { cpu: '5m' } });
+      for (let i = 0; i < 60; i++) await test.send('slow', i);
+      const removal = test.runtime.agents.remove('slow');
+      const stop = test.runtime.stop();
+      await assert.rejects(test.runtime.agents.remove('echo'), refusal('UNAVAILABLE'));
+      await stop;
+      await test.store.durable();
+      assert.deepEqual(
+        test.store.agents().map((record) => record.name),
+        ['echo'],
+      );
+      await removal;
+    });
+  });
+
   it('while it is started, or twice at once, is removed once', async () => {
     await withRuntime({}, async (test) => {
       await test.deploy('echo', { name: 'keeps' });

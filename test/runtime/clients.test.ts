@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { newAgentId } from '../../src/base/ids.js';
 import { Clients } from '../../src/runtime/clients.js';
 
 test('a name is known once it was seen', () => {
@@ -8,6 +9,15 @@ test('a name is known once it was seen', () => {
   clients.see('bob');
   clients.see('bob');
   assert.equal(clients.has('bob'), true);
+});
+
+test('an agent is no client, nor is one that was removed', () => {
+  const clients = new Clients(10);
+  const agentId = newAgentId();
+  clients.see(agentId);
+  assert.equal(clients.has(agentId), false);
+  clients.see('agent_smith');
+  assert.equal(clients.has('agent_smith'), true);
 });
 
 test('of more names than may be remembered the first go', () => {

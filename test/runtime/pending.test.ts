@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { newAgentId } from '../../src/base/ids.js';
 import { LIMITS } from '../../src/base/limits.js';
 import { encodedMessageId, encodeMessageToBuffer } from '../../src/fipa/binary.js';
 import { contentValue, type Message } from '../../src/fipa/message.js';
@@ -181,6 +182,22 @@ describe('what is pending when the server starts', () => {
         const [told] = await test.history({ receiver: 'tester' });
         assert.deepEqual([told?.performative, told?.inReplyTo], ['failure', 'msg_1']);
         await nothingPending(test);
+      },
+    );
+  });
+
+  it('is a dead letter of which nobody is told when its sender was an agent that is gone too', async () => {
+    const sender = newAgentId();
+    await inTurn(
+      async (test) => {
+        const message = { ...test.message('gone', 1), messageId: 'msg_1', sender };
+        await leave(test, { ...message, receiver: 'agent_1' });
+      },
+      async (test) => {
+        const [letter] = await test.deadLetters();
+        assert.equal(letter?.message.messageId, 'msg_1');
+        await nothingPending(test);
+        assert.deepEqual(await test.history({ receiver: sender }), []);
       },
     );
   });

@@ -14,7 +14,7 @@ const { KeyedSends } = await import('../../src/runtime/keyed-sends.js');
 const { world } = await import('./world.js');
 
 const SEED = 7;
-const FEW = 300;
+const FEW = 2_000;
 
 let mend: () => void = () => undefined;
 
@@ -72,7 +72,7 @@ describe('a bug that is planted is found', () => {
 
   it('nobody wakes a worker that sleeps', async () => {
     plant(RingProducer.prototype, 'wakeConsumer', () => undefined);
-    assert.match(await found(1), /slept its whole time though there were frames/);
+    assert.match(await found(1), /sleeps though there are frames/);
   });
 
   it('an answer leaves its wait as it was', async () => {
@@ -96,7 +96,7 @@ describe('a bug that is planted is found', () => {
     plant(Recovery.prototype, 'workerDied', function (this: object, channel, leftovers) {
       workerDied.call(this as never, channel, { ...leftovers, inHand: undefined });
     });
-    assert.match(await found(), /handled 0 times|did not come about/);
+    assert.match(await found(), /handled 0 times|did not come about|was never handled/);
   });
 
   it('a repeated send under a key is a send of its own', async () => {

@@ -67,11 +67,13 @@ export abstract class SimulatedThread {
     this.#sleep = { words, index, value, deadlineUs };
   }
 
-  /** @returns whether nobody woke it */
-  protected wakeUp(): boolean {
-    const sleep = this.#sleep;
+  /** Whether nobody has notified it yet. */
+  protected get isAsleep(): boolean {
+    return !this.dead && this.#sleep !== undefined && this.#sleep.deadlineUs > 0;
+  }
+
+  protected wakeUp(): void {
     this.#sleep = undefined;
-    return sleep !== undefined && sleep.deadlineUs > 0;
   }
 
   notified(words: Int32Array, index: number): void {

@@ -1,3 +1,4 @@
+import { isUnavailable } from '../../src/base/errors.js';
 import type { Config } from '../../src/config/schema.js';
 import { Faults } from './faults.js';
 import { Ledger, Violation } from './ledger.js';
@@ -105,7 +106,10 @@ class Simulation {
     this.#workload = new Workload(world, this.#ledger, parts.module);
     this.#verdict = new Verdict(this.#ledger, this.#workload, tries);
     this.#faults = new Faults(world);
-    this.#acts = Math.min(random.between(6, 22), actsMax);
+    this.#acts = Math.min(
+      random.chance(0.8) ? random.between(2, 8) : random.between(8, 24),
+      actsMax,
+    );
     this.#lookForRejection = look;
     world.afterStep = () => this.#afterStep();
   }
@@ -117,6 +121,18 @@ class Simulation {
     this.#probes.checkBounds();
     if (!this.#world.mainOnStack && this.#world.steps % 8 === 0) this.#probes.checkBooks();
     enterWorld(this.#world);
+    this.#checkSleepers();
+  }
+
+  // The main thread wakes workers at the end of its turn; where the history is behind, a millisecond
+  // later.
+  #checkSleepers(): void {
+    const { loop, mainOnStack, nowUs, threads } = this.#world;
+    if (mainOnStack || loop.hasImmediates || loop.nextUs < nowUs + 2 * US_PER_MS) return;
+    for (const thread of threads) {
+      if (!(thread instanceof WorkerThread) || !thread.sleepsOnFrames) continue;
+      throw new Violation(`${thread.name} sleeps though there are frames, and nobody wakes it`);
+    }
   }
 
   run(): void {
@@ -128,12 +144,15 @@ class Simulation {
       this.#world.asMain(() => this.#workload.act());
       this.#turn(this.#world.random.between(0, 12));
       this.#faults.pass();
-      if (this.#world.random.chance(0.12) && this.#faults.strike(this.#server)) this.#crash();
+      if (this.#world.random.chance(0.2) && this.#faults.strike(this.#server)) this.#crash();
     }
-    const stops = this.#world.random.chance(0.25);
-    // The server's own calls wait for those of operators before they end what is below.
-    if (stops) this.#until('operators are done', () => this.#workload.operationsUnderWay === 0);
-    if (stops) this.#stop();
+    const stops = this.#world.random.chance(0.15);
+    // Calls of operators end before the server stops, which takes a disk that can be written.
+    if (stops) {
+      this.#faults.heal();
+      this.#until('operators are done', () => this.#workload.operationsUnderWay === 0);
+      this.#stop();
+    }
     this.#settle();
     this.#verdict.check();
   }
@@ -184,6 +203,11 @@ class Simulation {
     const world = this.#world;
     world.count('crashes');
     world.note('the process crashes');
+    this.#goOnFromDisk();
+  }
+
+  #goOnFromDisk(): void {
+    const world = this.#world;
     this.#ledger.crashed();
     const before = this.#ledger.order.length;
     this.#beginAnew();
@@ -224,16 +248,29 @@ class Simulation {
     this.#world.note('the server stops');
     this.#faults.heal();
     let stopped = false;
+    let lost = false;
+    const { runtime, store } = this.#server;
+    const close = (): Promise<void> =>
+      store.close().catch((error) => {
+        // Its writer died, or its disk was full, and the server says so.
+        if (!isUnavailable(error)) throw error;
+        lost = true;
+      });
     this.#world.asMain(() => {
-      void this.#server.runtime
+      void runtime
         .stop()
-        .then(() => this.#server.store.close())
+        .then(close)
         .then(() => {
           stopped = true;
         });
     });
     this.#until('the server has stopped', () => stopped);
     this.#verdict.checkWaits();
+    if (lost) {
+      this.#world.count('stops with losses');
+      this.#goOnFromDisk();
+      return;
+    }
     this.#ledger.stopped();
     this.#beginAnew();
   }

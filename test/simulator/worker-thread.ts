@@ -25,6 +25,7 @@ export class WorkerThread extends SimulatedThread {
   #loop: WorkerLoop | undefined;
   readonly #threadId: number;
   readonly #owner: Owner;
+  readonly #requestWords: Int32Array;
   readonly #replyWords: Int32Array;
   readonly #status: Int32Array;
   phase: Phase = 'idle';
@@ -47,6 +48,7 @@ export class WorkerThread extends SimulatedThread {
     this.start = start;
     this.weight = world.weather.workerWeights[start.workerIndex] ?? 1;
     this.#owner = owner;
+    this.#requestWords = new Int32Array(start.requestRing);
     this.#replyWords = new Int32Array(start.replyRing);
     this.#status = new Int32Array(start.status);
     this.#threadId = threadId;
@@ -67,15 +69,14 @@ export class WorkerThread extends SimulatedThread {
   }
 
   override mayDieHere(): boolean {
+    // A server that loses a worker before that has begun does not start.
+    if (this.#loop === undefined && this.start.generation === 1) return false;
     // Most operations are those of a thread that looks for something to do.
     return !this.isDeaf && (this.phase !== 'idle' || this.world.random.chance(0.05));
   }
 
   protected override step(): void {
-    // The main thread wakes it at the end of its turn.
-    if (this.wakeUp() && this.#hasFrames() && !this.world.loop.hasImmediates) {
-      throw new Error(`${this.name} slept its whole time though there were frames`);
-    }
+    this.wakeUp();
     try {
       if (this.#loop === undefined) this.#begin();
       else this.#loop.step();
@@ -100,9 +101,9 @@ export class WorkerThread extends SimulatedThread {
     this.#owner.finished();
   }
 
-  #hasFrames(): boolean {
-    const words = new Int32Array(this.start.requestRing);
-    return words[HEAD] !== words[TAIL];
+  /** It has something to do and does not know it. */
+  get sleepsOnFrames(): boolean {
+    return this.isAsleep && this.#requestWords[HEAD] !== this.#requestWords[TAIL];
   }
 
   /** Told to end by the main thread: at once, unless it doesn't notice. */

@@ -32,6 +32,7 @@ export class Workload {
   readonly #ledger: Ledger;
   readonly #module: Uint8Array;
   readonly #programs: Programs;
+  readonly #agents: readonly string[];
   readonly #priorities: boolean;
   /** Whether agents may have more than one instance. */
   readonly #several: boolean;
@@ -44,7 +45,8 @@ export class Workload {
     this.#random = world.random;
     this.#ledger = ledger;
     this.#module = module;
-    const names = { agents: AGENTS, clients: CLIENTS, capability: CAPABILITY };
+    this.#agents = AGENTS.slice(0, world.random.pick([1, 2, 2, 3]));
+    const names = { agents: this.#agents, clients: CLIENTS, capability: CAPABILITY };
     this.#programs = new Programs(world.random, names, world.random.pick([0, 0.03, 0.15]));
     this.#several = world.random.chance(0.4);
     this.#priorities = world.random.chance(0.3);
@@ -56,7 +58,7 @@ export class Workload {
 
   /** A few agents, deployed. */
   deployAll(): void {
-    for (const name of AGENTS) this.#deploy(name);
+    for (const name of this.#agents) this.#deploy(name);
   }
 
   /** One thing that somebody does now. */
@@ -75,7 +77,8 @@ export class Workload {
     return {
       ...emptyMessage('request'),
       sender: random.pick(CLIENTS),
-      receiver: to ?? (random.chance(0.05) ? `capability:${CAPABILITY}` : random.pick(AGENTS)),
+      receiver:
+        to ?? (random.chance(0.05) ? `capability:${CAPABILITY}` : random.pick(this.#agents)),
       conversationId: this.#conversation(program),
       priority: this.#priorities && random.chance(0.3) ? random.between(1, 9) : 0,
       contentEncoding: CONTENT_JSON,
@@ -97,7 +100,7 @@ export class Workload {
   }
 
   #sendSome(count: number): void {
-    const to = count > 1 ? this.#random.pick(AGENTS) : undefined;
+    const to = count > 1 ? this.#random.pick(this.#agents) : undefined;
     if (count > 1) this.#world.count('bursts');
     for (let i = 0; i < count; i++) {
       const message = this.#message(this.#programs.next(count > 1 ? 0 : 3), to);
@@ -224,7 +227,7 @@ export class Workload {
   #operate(): void {
     const random = this.#random;
     const { agents } = this.server.runtime;
-    const name = random.pick(AGENTS);
+    const name = random.pick(this.#agents);
     const state = agents.find(name)?.state;
     if (state === undefined) this.#deploy(name);
     else if (state === 'stopped' || state === 'failed') {
@@ -236,16 +239,6 @@ export class Workload {
         agents.stop(name, random.pick([0, 1, 2]), random.chance(0.6));
         this.#world.count('stop');
       });
-    }
-  }
-
-  /** Those that can be started are: all mailboxes shall become empty. */
-  startAll(): void {
-    for (const name of AGENTS) {
-      const state = this.server.runtime.agents.find(name)?.state;
-      if (state === 'stopped' || state === 'failed') {
-        this.#operation('start', this.server.runtime.agents.start(name));
-      }
     }
   }
 
