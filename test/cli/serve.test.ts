@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { ListAgentsOutput } from '@caxton/sdk';
 import { packageRoot } from '../../scripts/package-root.js';
+import { fillsMemory } from '../support/fills-memory.js';
 import { guest } from '../support/guests.js';
 import { CliProcess, runCli, ServeProcess } from './cli-process.js';
 
@@ -88,7 +89,7 @@ test('a server whose thread can not be ended stops all the same, with everything
   const first = await ServeProcess.start([], undefined, {
     env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(preload)}` },
   });
-  writeFileSync(first.file('fill.wasm'), await guest('memory-fill-loop'));
+  writeFileSync(first.file('fill.wasm'), await fillsMemory());
   const config = JSON.stringify({ resources: { cpu: '10000000000', max_message_ms: 60_000 } });
   await first.json([
     ...['agent', 'deploy', first.file('fill.wasm'), '--name', 'fill', '--config', config],

@@ -7,7 +7,7 @@ import { LIMITS } from '../../src/base/limits.js';
 import { encodedMessageId } from '../../src/fipa/binary.js';
 import { AgentThreads } from '../support/agent-threads.js';
 import { eventually } from '../support/eventually.js';
-import { compileWat } from '../support/guests.js';
+import { fillsMemory } from '../support/fills-memory.js';
 import { startTestRuntime, type TestRuntime } from '../support/runtime.js';
 
 /** Runs far longer than the tests. */
@@ -95,18 +95,3 @@ test('a server that stops over a message keeps it, and what waits behind it, for
     await stopping.close();
   }
 });
-
-/** Overwrites more memory than any cache holds again and again. */
-function fillsMemory(): Promise<Uint8Array> {
-  return compileWat(
-    'fill',
-    `(module
-      (memory (export "memory") 512)
-      (func (export "caxton_alloc") (param i32) (result i32) (i32.const 8))
-      (func (export "handle_message") (param i32 i32) (result i32)
-        (loop $again
-          (memory.fill (i32.const 0) (i32.const 1) (i32.const 33554432))
-          (br $again))
-        (i32.const 0)))`,
-  );
-}
