@@ -14,7 +14,7 @@ import { agentsOf, api, ChangingWorld } from './changing-world.js';
 import { Dice } from './load.js';
 
 /** Rounds of kill -9; continuous integration does more of them. */
-const ROUNDS = Number(process.env.CAXTON_KILL_ROUNDS ?? 40);
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 40);
 /** Longest that a server runs under load before it is killed, in milliseconds. */
 const LOAD_MS = 400;
 /** Longest that a server that is killed while it starts is given, in milliseconds. */
@@ -44,7 +44,7 @@ async function killWhileStarting(folder: string, dice: Dice): Promise<void> {
 
 test(`kill -9 at ${ROUNDS} random moments under load loses nothing that was acknowledged as persisted`, async (t) => {
   const dice = new Dice();
-  t.diagnostic(`CAXTON_SEED=${dice.seed} CAXTON_KILL_ROUNDS=${ROUNDS}`);
+  t.diagnostic(`CAXTON_SEED=${dice.seed} KILL_ROUNDS=${ROUNDS}`);
   const folder = mkdtempSync(join(tmpdir(), 'caxton-kill-'));
   const world = new ChangingWorld(dice);
   const loads: AcknowledgedLoad[] = [];

@@ -4,7 +4,7 @@ import { describeFailure } from './report.js';
 import { Runner } from './runner.js';
 
 const SEED = Number(process.env.CAXTON_SIM_SEED ?? 1);
-const SCHEDULES = Number(process.env.CAXTON_SIM_SCHEDULES ?? 10_000);
+const SCHEDULES = Number(process.env.SIM_SCHEDULES ?? 10_000);
 
 /** Each happens in thousands of schedules many times, or the simulator has become blind for it. */
 const KINDS = [
