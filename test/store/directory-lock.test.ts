@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -43,6 +44,17 @@ async function holder(dir: string) {
 }
 
 describe('data directory lock', () => {
+  it('makes a folder that its owner alone may open', async () => {
+    await withFolder(async (dir) => {
+      const made = join(dir, 'above', 'data');
+      const unlock = await lockDirectory(made);
+      for (const folder of [made, join(dir, 'above')]) {
+        assert.equal(statSync(folder).mode & 0o777, 0o700);
+      }
+      unlock();
+    });
+  });
+
   it('refuses a second process and names the first, then recovers from its kill -9', async () => {
     await withFolder(async (dir) => {
       const child = await holder(dir);
